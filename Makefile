@@ -1,0 +1,59 @@
+# What a contributor types. `make` alone prints the list.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+BASE_PYTHON ?= python3
+BIN := $(VENV)/bin
+# The venv is made anew when what it is made from changes.
+WANTED := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+STAMP := $(VENV)/.made-from-$(WANTED)
+TYPED := salesperf_cli
+CHECKED := salesperf_cli glue_scripts tests $(wildcard infra)
+
+.PHONY: help venv demo test test-slow lint types format bench docs clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+venv: $(STAMP)  ## Make .venv with the pinned packages (once)
+
+$(STAMP):
+	@$(BASE_PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set BASE_PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	@echo "Making $(VENV) (a minute or two, once) …"
+	@test -x $(BIN)/python || $(BASE_PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]' -c constraints.txt
+	@rm -f $(VENV)/.made-from-* && touch $(STAMP)
+
+demo: $(STAMP)  ## Run the whole pipeline on sample data in demo-shop/
+	@mkdir -p demo-shop && cd demo-shop && ../$(BIN)/salesperf demo
+
+test: lint types  ## Lint, types and the quick tests
+	@$(BIN)/python -m pytest -q
+
+test-slow: $(STAMP)  ## The slow suites (real data, kill -9); those of Spark where Java is
+	@$(BIN)/python -m pytest -q -m 'slow or spark' || { code=$$?; test $$code -eq 5 && echo 'No slow tests.' || exit $$code; }
+
+lint: $(STAMP)  ## Ruff
+	@$(BIN)/ruff check --quiet $(CHECKED)
+	@$(BIN)/ruff format --quiet --check $(CHECKED) || { echo 'Run: make format'; exit 1; }
+
+types: $(STAMP)  ## mypy --strict
+	@$(BIN)/mypy --no-error-summary $(TYPED)
+
+format: $(STAMP)  ## Format and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
+	@$(BIN)/ruff format --quiet $(CHECKED)
+
+bench: $(STAMP)  ## Measure, and print a table
+	@$(BIN)/python tests/bench/run.py
+
+docs: $(STAMP)  ## Build the documentation into site/
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]' -c constraints.txt
+	@$(BIN)/mkdocs build --quiet --strict
+
+clean:  ## Remove what was made (the venv stays; rm -r .venv removes it)
+	@rm -rf build dist site demo-shop .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
