@@ -1,0 +1,1 @@
+"""The verbs: a command parses, builds a request, calls core and hands the result to the sink."""
