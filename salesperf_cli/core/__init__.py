@@ -1,0 +1,1 @@
+"""The domain: contracts, models, plans, ledger. Knows no terminal, no cloud client and no engine."""

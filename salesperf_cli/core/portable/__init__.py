@@ -1,0 +1,3 @@
+"""The parts of `portable_sql`: allow-list, parsing, expressions, queries. Import `portable_sql`, not
+these.
+"""

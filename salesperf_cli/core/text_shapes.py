@@ -1,0 +1,46 @@
+"""Which texts are a value of a type: one pattern a type, in the subset that RE2 and Java read alike.
+
+Engines' own casts are too lenient, each in its own way (`12.7` is an int for one, `1d` a double for another, `2017-1-1` a
+date for a third), so a text must first have the shape; then the engine's cast gives the same value everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+from salesperf_cli.core.tables import ColumnType
+
+ISO_FORMATS = {"date": "yyyy-MM-dd", "timestamp": "yyyy-MM-dd HH:mm:ss"}
+_DIGITS = {"yyyy": "[0-9]{4}", "MM": "[0-9]{2}", "dd": "[0-9]{2}", "HH": "[0-9]{2}", "mm": "[0-9]{2}", "ss": "[0-9]{2}"}
+_STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+_TOKEN = re.compile(r"yyyy|MM|dd|HH|mm|ss|[A-Za-z]+|[^A-Za-z]")
+
+
+def shape(type_: ColumnType, format_: str | None = None) -> str | None:
+    """The pattern that a whole text of this type matches; None where every text does."""
+    if type_.kind in ("int", "bigint"):
+        return "[+-]?[0-9]+"
+    if type_.kind == "decimal":
+        # More decimals than the type holds would be rounded silently, unless they are zeros.
+        return f"[+-]?[0-9]+(?:[.][0-9]{{0,{type_.scale}}}0*)?"
+    if type_.kind == "double":
+        return "[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]+)?"
+    if type_.kind == "boolean":
+        return "(?i:true|false|1|0)"
+    if type_.kind in ISO_FORMATS:
+        tokens = _tokens(format_ or ISO_FORMATS[type_.kind])
+        return "".join(_DIGITS.get(token) or re.escape(token) for token in tokens)
+    return None
+
+
+def strptime_format(format_: str) -> str:
+    """A Java date pattern of the contracts as a strptime format; raises ValueError for letters other than those allowed."""
+    return "".join(_STRPTIME.get(token) or token.replace("%", "%%") for token in _tokens(format_))
+
+
+def _tokens(format_: str) -> list[str]:
+    tokens = _TOKEN.findall(format_)
+    for token in tokens:
+        if token.isalpha() and token not in _DIGITS:
+            raise ValueError(f"format {format_!r}: {token!r} is not one of yyyy MM dd HH mm ss")
+    return tokens
