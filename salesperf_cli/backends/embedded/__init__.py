@@ -1,0 +1,1 @@
+"""The local target: files, an SQLite Iceberg catalog and DuckDB."""

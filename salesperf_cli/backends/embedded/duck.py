@@ -1,0 +1,97 @@
+"""DuckDB sessions: limits, quoting, and relations over the files of a snapshot."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from salesperf_cli.core.contracts import Contract
+from salesperf_cli.core.listing import Listing
+from salesperf_cli.core.tables import Partition
+
+if TYPE_CHECKING:
+    import duckdb
+
+_TYPES = {"string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "bigint": "BIGINT"}
+_HUMAN = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+
+
+@contextmanager
+def session(scratch: Path, *, memory_limit: str | None, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database that spills to `scratch`, which is removed at the end."""
+    import duckdb
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"SET temp_directory = {text(str(scratch))}")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
+        connection.execute("SET enable_progress_bar = false")
+        if memory_limit:
+            connection.execute(f"SET memory_limit = {text(memory_limit)}")
+        if threads:
+            connection.execute(f"SET threads = {int(threads)}")
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def text(value: str) -> str:
+    """A string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A quoted identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def names(identifiers: Iterable[str], *, prefix: str = "") -> str:
+    """Quoted identifiers, comma-separated."""
+    return ", ".join(prefix + name(each) for each in identifiers)
+
+
+def sql_type(type_: str) -> str:
+    """The DuckDB type of a contract's or a listing's type."""
+    return _TYPES.get(type_, type_.upper())
+
+
+def relation(listing: Listing, *, paths: Iterable[str] | None = None) -> str:
+    """A SELECT over the files of a listing (or those of them in `paths`), in the listing's columns."""
+    chosen = [file.path for file in listing.files] if paths is None else list(paths)
+    columns = names(column for column, _ in listing.columns)
+    if not chosen:
+        return empty(listing.columns)
+    return f"SELECT {columns} FROM read_parquet([{', '.join(map(text, chosen))}], hive_partitioning = false)"
+
+
+def empty(columns: Iterable[tuple[str, str]]) -> str:
+    """A SELECT of no rows with these columns."""
+    nulls = ", ".join(f"CAST(NULL AS {sql_type(type_)}) AS {name(column)}" for column, type_ in columns)
+    return f"SELECT {nulls} WHERE false"
+
+
+def contract_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """A contract's columns as (name, type)."""
+    return tuple((column.name, str(column.type)) for column in contract.columns)
+
+
+def partition_text(partition: Partition) -> str:
+    """An expression that gives a row's partition as listings write it (`2017-01`)."""
+    column = name(partition.column)
+    if partition.transform == "identity":
+        return f"CAST({column} AS VARCHAR)"
+    return f"strftime({column}, '{_HUMAN[partition.transform]}')"
+
+
+def fetch_counts(connection: duckdb.DuckDBPyConnection, sql: str) -> Mapping[str, int]:
+    """The one row of an aggregate query, by column name."""
+    cursor = connection.execute(sql)
+    row = cursor.fetchone()
+    assert row is not None and cursor.description is not None
+    return {column[0]: int(value or 0) for column, value in zip(cursor.description, row, strict=True)}

@@ -1,0 +1,136 @@
+"""Objects in a local folder, with the bucket's promises: an object appears whole or not at all, and once.
+
+A new object is written beside its place and then linked to it: `link` fails when the name is taken, on every POSIX file
+system and on NTFS, and the reader never sees half a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from salesperf_cli.backends.ports import ReceivedObject, StoredObject
+from salesperf_cli.errors import ConflictError, InputError
+
+BLOCK = 1 << 20
+
+
+class FolderObjects:
+    """Objects below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._scratch = root / "_tmp" / "objects"
+
+    def read(self, key: str) -> StoredObject | None:
+        """The object, or None when there is none."""
+        try:
+            data = self._path(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        return StoredObject(data, _etag(data))
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a new object; False when the key is taken."""
+        with self._scratch_file() as (scratch, stream):
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            return self._link(scratch, self._path(key))
+
+    def replace(self, key: str, data: bytes, etag: str) -> bool:
+        """Replace an object that still has `etag`; False when it has changed or gone."""
+        with self._locked(), self._scratch_file() as (scratch, stream):
+            current = self.read(key)
+            if current is None or current.etag != etag:
+                return False
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.replace(scratch, self._path(key))
+            return True
+
+    def delete(self, key: str) -> None:
+        """Remove an object; none there is no error."""
+        self._path(key).unlink(missing_ok=True)
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        """All keys below `prefix`, sorted."""
+        folder = self._path(prefix)
+        found = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
+        return sorted(path.relative_to(self._root).as_posix() for path in found)
+
+    def receive(
+        self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
+    ) -> ReceivedObject:
+        """Store a stream under `key_of(sha256)`, hashing while it is copied; `watch` sees each block."""
+        digest, size = hashlib.sha256(), 0
+        with self._scratch_file() as (scratch, target):
+            while block := stream.read(BLOCK):
+                digest.update(block)
+                target.write(block)
+                watch(block)
+                size += len(block)
+            target.flush()
+            sha256 = digest.hexdigest()
+            key = key_of(sha256)
+            created = self._link(scratch, self._path(key))
+        if not created and self._path(key).stat().st_size != size:
+            raise ConflictError(
+                f"{key} is taken by other bytes",
+                why="an object of the bronze layer is written once",
+                remedy="run salesperf doctor: the stored object may be damaged",
+            )
+        return ReceivedObject(key, size, sha256, created)
+
+    def open(self, key: str) -> BinaryIO:
+        """A stream over an object's bytes."""
+        return self._path(key).open("rb")
+
+    def location(self, key: str) -> str:
+        """The object's path."""
+        return str(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if key.startswith("/") or ".." in parts or "\0" in key:
+            raise InputError(f"{key!r} is not a key", why="a key stays inside the lake", remedy="rename the file")
+        return self._root.joinpath(*parts)
+
+    @contextmanager
+    def _scratch_file(self) -> Iterator[tuple[Path, BinaryIO]]:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        scratch = self._scratch / secrets.token_hex(8)
+        try:
+            with scratch.open("xb") as stream:
+                yield scratch, stream
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    @staticmethod
+    def _link(scratch: Path, target: Path) -> bool:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(scratch, target)
+        except FileExistsError:
+            return False
+        return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Serialises replaces on this machine; the lock dies with its process."""
+        import fcntl
+
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _etag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

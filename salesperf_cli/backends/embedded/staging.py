@@ -1,0 +1,315 @@
+"""Staging: bronze files become typed, judged and de-duplicated rows, which models read as `bronze.<table>`.
+
+The fast reader is DuckDB's. A file that it rejects a record of, or whose bytes are damaged, is read again record by record
+(`csv_records`), so that what is malformed is the same on every engine.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from salesperf_cli.backends.embedded import duck
+from salesperf_cli.core.build import StagedFile
+from salesperf_cli.core.contracts import Contract, RowRule, Source
+from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, Malformed, Record, split_records, write_clean
+from salesperf_cli.core.ledger import Receipt
+from salesperf_cli.core.portable_sql import expression_to_duckdb
+from salesperf_cli.core.tables import Column
+from salesperf_cli.core.text_shapes import ISO_FORMATS, shape, strptime_format
+
+if TYPE_CHECKING:
+    import duckdb
+
+MALFORMED = 0
+"""The rule number of a record that cannot be read; columns' types follow from 1, then the row rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A rule by which a row can be refused: its name and the reason given."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file as it will be read: its number in this staging, where it lies, in which form and dialect."""
+
+    number: int
+    staged: StagedFile
+    location: str
+    form: str
+    dialect: Dialect
+    header: tuple[str, ...]
+
+
+def judgements(contract: Contract) -> tuple[Judgement, ...]:
+    """Every reason for refusing a row of this table, at the place of its number."""
+    types = (
+        Judgement(f"{column.name}_type", f"{column.name} is not {_article(str(column.type))}")
+        for column in contract.columns
+    )
+    rules = (Judgement(rule.name, rule.description or rule.expression) for rule in error_rules(contract))
+    return (Judgement("malformed", "the record cannot be read"), *types, *rules)
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def error_rules(contract: Contract) -> tuple[RowRule, ...]:
+    """The row rules that refuse a row."""
+    return tuple(rule for rule in contract.row_rules if rule.severity == "error")
+
+
+def warning_rules(contract: Contract) -> tuple[RowRule, ...]:
+    """The row rules that only count."""
+    return tuple(rule for rule in contract.row_rules if rule.severity == "warning")
+
+
+class Reader:
+    """Reads the files of one bronze table into the table `staged`, once fast and where needed once more record by record."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, scratch: Path) -> None:
+        assert contract.source is not None
+        self._connection = connection
+        self._contract = contract
+        self._source: Source = contract.source
+        self._scratch = scratch
+        self.malformed: list[tuple[int, Malformed]] = []
+        self.files: tuple[ReadFile, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The contract's columns."""
+        return self._contract.column_names
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of the files as they were received."""
+        return self._source.dialect
+
+    @property
+    def table(self) -> str:
+        """The staged table's name in the session."""
+        return f"staged.{duck.name(self._contract.name.table)}"
+
+    def read(self, files: Sequence[StagedFile]) -> None:
+        """Fill the staged table with the typed rows of all files, each with its file number and the first rule it breaks."""
+        self.files = tuple(self._plain(number, file) for number, file in enumerate(files))
+        damaged = {file.number for file in self.files if file.staged.receipt.damaged or file.dialect.encoding == "windows-1252"}
+        while True:
+            self.files = tuple(self._split(file) if file.number in damaged else file for file in self.files)
+            damaged = self._fill()
+            if not damaged:
+                return
+
+    def refused(self) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
+        """Rows that break a rule, as (file number, rule number, raw fields)."""
+        cursor = self._connection.execute(self._judged(raw=True) + " WHERE _rule IS NOT NULL")
+        while rows := cursor.fetchmany(10_000):
+            yield from ((row[0], row[1], tuple(row[2:])) for row in rows)
+
+    def raw_of(self, conflicts: str) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+        """The raw fields of the typed rows in the table `conflicts`, as (file number, raw fields)."""
+        columns = [*self._contract.column_names, "_file"]
+        same = " AND ".join(f"j.{duck.name(each)} IS NOT DISTINCT FROM c.{duck.name(each)}" for each in columns)
+        raw = duck.names((f"raw {each}" for each in self._contract.column_names), prefix="j.")
+        judged = self._judged(raw=True, typed=True)
+        rows = self._connection.execute(
+            f"SELECT j._file, {raw} FROM ({judged} WHERE _rule IS NULL) j SEMI JOIN {conflicts} c ON {same}"
+        ).fetchall()
+        yield from ((row[0], tuple(row[1:])) for row in rows)
+
+    # forms of files
+
+    def _plain(self, number: int, staged: StagedFile) -> ReadFile:
+        receipt = staged.receipt
+        form = receipt.format.removesuffix(".gz")
+        location = staged.location
+        if receipt.format == "json.gz":
+            location = str(self._inflate(number, staged))
+        return ReadFile(number, staged, location, form, self._source.dialect, receipt.header)
+
+    def _inflate(self, number: int, staged: StagedFile) -> Path:
+        import shutil
+
+        target = self._scratch / f"{self._contract.name.table}-{number}.json"
+        with open_content(staged.location, staged.receipt) as content, target.open("wb") as out:
+            shutil.copyfileobj(content, out)
+        return target
+
+    def _split(self, file: ReadFile) -> ReadFile:
+        """Write the good records of a damaged CSV to a clean file and remember the others."""
+        if file.form != "csv":
+            return file
+        target = self._scratch / f"{self._contract.name.table}-{file.number}.csv"
+        with open_content(file.staged.location, file.staged.receipt) as content, target.open("wb") as out:
+            write_clean(self._good_records(content, file), out, file.header)
+        return ReadFile(file.number, file.staged, str(target), "csv", DEFAULT_DIALECT, file.header)
+
+    def _good_records(self, content: BinaryIO, file: ReadFile) -> Iterator[Record]:
+        for record in split_records(content, file.dialect, len(file.header)):
+            if isinstance(record, Malformed):
+                self.malformed.append((file.number, record))
+            else:
+                yield record
+
+    # the one statement
+
+    def _fill(self) -> set[int]:
+        """(Re)create the staged table; gives the numbers of the CSV files of which the fast reader rejected records."""
+        import duckdb
+
+        for table in ("reject_errors", "reject_scans"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+        try:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {self._temp} AS {self._judged(typed=True)}")
+            rejected = self._connection.execute(
+                "SELECT DISTINCT s.file_path FROM reject_scans s JOIN reject_errors e USING (scan_id, file_id)"
+            ).fetchall()
+        except duckdb.CatalogException:
+            rejected = []
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            rejected = [(file.location,) for file in self.files if file.form == "csv" and not self._is_clean(file)]
+            if not rejected:
+                raise
+        paths = {path for (path,) in rejected}
+        self._connection.execute(f"CREATE OR REPLACE VIEW {self.table} AS FROM {self._temp}")
+        return {file.number for file in self.files if file.location in paths and not self._is_clean(file)}
+
+    @property
+    def _temp(self) -> str:
+        return duck.name(f"staged {self._contract.name.table}")
+
+    def _is_clean(self, file: ReadFile) -> bool:
+        return file.location.startswith(str(self._scratch))
+
+    def _judged(self, *, raw: bool = False, typed: bool = False) -> str:
+        """SELECT of file number, first broken rule, and the raw (`raw c`) or typed columns (`c`)."""
+        columns = self._contract.columns
+        casts = ", ".join(f"{self._cast(column)} AS {duck.name(column.name)}" for column in columns)
+        kept = ", ".join(f"{_raw(column.name)}" for column in columns)
+        wrong_type = "".join(
+            f" WHEN {_raw(column.name)} IS NOT NULL AND {duck.name(column.name)} IS NULL THEN {at}"
+            for at, column in enumerate(columns, start=MALFORMED + 1)
+            if shape(column.type, column.format) is not None
+        )
+        broken = "".join(
+            f" WHEN NOT ({expression_to_duckdb(rule.expression)}) THEN {at}"
+            for at, rule in enumerate(error_rules(self._contract), start=MALFORMED + 1 + len(columns))
+        )
+        chosen = [f"CAST(CASE WHEN _malformed THEN {MALFORMED}{wrong_type}{broken} END AS SMALLINT) AS _rule"]
+        if raw:
+            chosen.append(kept)
+        if typed:
+            chosen.append(duck.names(self._contract.column_names))
+        inner = f"SELECT _file, _malformed, {kept}, {casts} FROM ({self._raw_rows()})"
+        return f"SELECT * FROM (SELECT _file, {', '.join(chosen)} FROM ({inner}))"
+
+    def _raw_rows(self) -> str:
+        """All files' rows as text: `_file`, `_malformed` and `raw <column>` for each column of the contract."""
+        groups: dict[tuple[str, Dialect, tuple[str, ...]], list[ReadFile]] = {}
+        for file in self.files:
+            groups.setdefault((file.form, file.dialect, file.header), []).append(file)
+        return " UNION ALL ".join(self._group(form, dialect, header, files) for (form, dialect, header), files in groups.items())
+
+    def _group(self, form: str, dialect: Dialect, header: tuple[str, ...], files: list[ReadFile]) -> str:
+        if form == "csv":
+            rows, value, malformed = _csv_scan(files, dialect, header), duck.name, "false"
+        elif form == "parquet":
+            rows, malformed = _scan("read_parquet", files, "hive_partitioning = false"), "false"
+            value = self._parquet_value
+        else:
+            rows, malformed = _json_lines(files) if form == "ndjson" else _json_arrays(files), "NOT json_valid(line)"
+            value = _json_value
+        given = set(header)
+        sparse = form in ("ndjson", "json")
+        picked = ", ".join(
+            f"{value(each) if each in given or sparse else 'CAST(NULL AS VARCHAR)'} AS {duck.name(f'raw {each}')}"
+            for each in self._contract.column_names
+        )
+        if len(files) == 1:
+            return f"SELECT CAST({files[0].number} AS INTEGER) AS _file, {malformed} AS _malformed, {picked} FROM {rows}"
+        numbers = ", ".join(f"({duck.text(file.location)}, {file.number})" for file in files)
+        return (
+            f"SELECT n._file, {malformed} AS _malformed, {picked} FROM {rows} r"
+            f" JOIN (VALUES {numbers}) n(path, _file) ON r.filename = n.path"
+        )
+
+    def _cast(self, column: Column) -> str:
+        raw = _raw(column.name)
+        if column.type.kind == "string":
+            return raw
+        value, separator = raw, self._source.dialect.decimal_separator
+        if separator != "." and column.type.kind in ("decimal", "double"):
+            value = f"replace(replace({raw}, '.', 'x'), {duck.text(separator)}, '.')"
+        pattern = shape(column.type, column.format)
+        assert pattern is not None
+        if column.type.kind in ISO_FORMATS:
+            format_ = strptime_format(column.format or ISO_FORMATS[column.type.kind])
+            cast_ = f"CAST(try_strptime({value}, {duck.text(format_)}) AS {duck.sql_type(column.type.kind)})"
+        else:
+            cast_ = f"TRY_CAST({value} AS {duck.sql_type(str(column.type))})"
+        if column.type.kind == "double":
+            cast_ = f"CASE WHEN isfinite({cast_}) THEN {cast_} END"
+        return f"CASE WHEN regexp_full_match({value}, {duck.text(pattern)}) THEN {cast_} END"
+
+    def _parquet_value(self, name: str) -> str:
+        """A typed value as the text that the contract's CSV form would hold."""
+        column, value = self._contract.column(name), duck.name(name)
+        plain = f"nullif(CAST({value} AS VARCHAR), '')"
+        if column.type.kind in ISO_FORMATS:
+            format_ = strptime_format(column.format or ISO_FORMATS[column.type.kind])
+            return f"coalesce(strftime(TRY_CAST({value} AS TIMESTAMP), {duck.text(format_)}), {plain})"
+        if column.type.kind in ("decimal", "double"):
+            return f"replace({plain}, '.', {duck.text(self._source.dialect.decimal_separator)})"
+        return plain
+
+
+def open_content(location: str, receipt: Receipt) -> BinaryIO:
+    """A file's content, inflated."""
+    if receipt.format.endswith(".gz"):
+        return cast(BinaryIO, gzip.open(location, "rb"))
+    return open(location, "rb")
+
+
+def _raw(column: str) -> str:
+    return duck.name(f"raw {column}")
+
+
+def _csv_scan(files: list[ReadFile], dialect: Dialect, header: tuple[str, ...]) -> str:
+    columns = ", ".join(f"{duck.text(each)}: 'VARCHAR'" for each in header)
+    options = (
+        f"columns = {{{columns}}}, auto_detect = false, header = true, store_rejects = true, "
+        f"delim = {duck.text(dialect.delimiter)}, quote = {duck.text(dialect.quote)}, escape = {duck.text(dialect.escape)}, "
+        f"encoding = {duck.text(dialect.encoding)}"
+    )
+    return _scan("read_csv", files, options)
+
+
+def _scan(function: str, files: list[ReadFile], options: str) -> str:
+    paths = ", ".join(duck.text(file.location) for file in files)
+    return f"{function}([{paths}], filename = true, {options})"
+
+
+def _json_lines(files: list[ReadFile]) -> str:
+    # One field a line: a separator and a quote that JSON text cannot hold unescaped.
+    options = r"columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
+    return _scan("read_csv", files, options.replace(r"\x01", "\x01"))
+
+
+def _json_arrays(files: list[ReadFile]) -> str:
+    paths = ", ".join(duck.text(file.location) for file in files)
+    return f"(SELECT unnest(json_extract(content, '$[*]')) AS line, filename FROM read_text([{paths}]))"
+
+
+def _json_value(column: str) -> str:
+    path = duck.text(f"$.{duck.name(column)}")
+    return f"CASE WHEN json_valid(line) THEN nullif(json_extract_string(line, {path}), '') END"
+

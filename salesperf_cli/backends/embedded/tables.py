@@ -1,0 +1,315 @@
+"""Iceberg tables in an SQLite catalog, through pyiceberg: create, commit to a branch, publish, list files.
+
+Engines write Parquet files; this module makes them part of tables. The listing of a snapshot is kept as JSON beside the
+lake, since a snapshot never changes and importing pyiceberg costs more than a query.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from salesperf_cli.core.contracts import Contract
+from salesperf_cli.core.ledger import TableState
+from salesperf_cli.core.listing import DataFile, Listing
+from salesperf_cli.core.tables import Column, Partition, TableName
+from salesperf_cli.errors import ConflictError
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.schema import Schema
+    from pyiceberg.table import Table
+    from pyiceberg.types import IcebergType
+
+RUN_ID_PROPERTY = "salesperf.run-id"
+FILE_SCHEME = "file://"
+"""Before a plain path: Iceberg's readers take what follows as it is, so nothing is percent-encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a commit made: the snapshot, the metadata file that knows it, and its listing."""
+
+    snapshot_id: int
+    metadata: str
+    listing: Listing
+
+
+class LocalTables:
+    """The tables of the lake at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.RLock()
+
+    # the port
+
+    def main(self, name: TableName) -> int | None:
+        """The snapshot that main points at, or None when the table does not exist."""
+        table = self._load(name)
+        snapshot = table.current_snapshot() if table else None
+        return snapshot.snapshot_id if snapshot else None
+
+    def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
+        """Move main from `expected` to the state's snapshot and tag it; raises ConflictError when main is elsewhere."""
+        from pyiceberg.exceptions import CommitFailedException
+
+        table = self._load(name)
+        current = table.current_snapshot() if table else None
+        at = current.snapshot_id if current else None
+        if table is None or (at not in (expected, state.snapshot_id) and not _untouched(table)):
+            raise _moved(name, at, expected)
+        try:
+            with table.manage_snapshots() as changes:
+                if at != state.snapshot_id:
+                    changes.set_current_snapshot(snapshot_id=state.snapshot_id)
+                if tag not in table.metadata.refs:
+                    changes.create_tag(state.snapshot_id, tag)
+        except CommitFailedException as fault:
+            raise _moved(name, at, expected) from fault
+
+    def listing(self, name: TableName, snapshot_id: int) -> Listing:
+        """The data files, columns and statistics of a snapshot."""
+        cached = self._cache_file(name, snapshot_id)
+        try:
+            return msgspec.json.decode(cached.read_bytes(), type=Listing)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            table = self._load(name)
+            if table is None or table.snapshot_by_id(snapshot_id) is None:
+                raise ConflictError(
+                    f"{name} has lost the snapshot {snapshot_id}",
+                    why="it was expired, or the catalog was changed by other means",
+                    remedy="rebuild it: salesperf run-batch --full-refresh",
+                ) from None
+            return self._list(table, name, snapshot_id)
+
+    # for engines
+
+    def ensure(self, contract: Contract) -> Table:
+        """The table as its contract says, created or brought up to its columns and partition where needed."""
+        with self._lock:
+            table = self._load(contract.name)
+            if table is None:
+                return self._create(contract)
+            return self._evolve(table, contract)
+
+    def field_ids(self, table: Table) -> Mapping[str, int]:
+        """The Iceberg field id of each column."""
+        return {field.name: field.field_id for field in table.schema().fields}
+
+    def commit(
+        self, table: Table, name: TableName, *, branch: str, base: int | None, added: Iterable[str], removed: Iterable[str],
+        run_id: str,
+    ) -> Commit:
+        """Commit files (paths) to a new branch that starts at snapshot `base` (None: at nothing), in one snapshot."""
+        from pyiceberg.io.pyarrow import parquet_file_to_data_file
+        from pyiceberg.table.update.snapshot import ManageSnapshots
+
+        with self._lock:
+            gone = set(removed)
+            new = [parquet_file_to_data_file(table.io, table.metadata, FILE_SCHEME + path) for path in added]
+            start = base if base is not None else _first_snapshot(table)
+            with table.transaction() as transaction:
+                with ManageSnapshots(transaction) as changes:
+                    changes.create_branch(start, branch)
+                update = transaction.update_snapshot({RUN_ID_PROPERTY: run_id}, branch=branch)
+                with update.overwrite() as snapshot:
+                    for file in _files_at(table, start):
+                        if base is None or file.file_path.removeprefix(FILE_SCHEME) in gone:
+                            snapshot.delete_data_file(file)
+                    for file in new:
+                        snapshot.append_data_file(file)
+            table.refresh()
+            snapshot_id = table.metadata.refs[branch].snapshot_id
+            listing = self._list(table, name, snapshot_id)
+            return Commit(snapshot_id, table.metadata_location, listing)
+
+    # mechanics
+
+    @cached_property
+    def _catalog(self) -> SqlCatalog:
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        self._root.mkdir(parents=True, exist_ok=True)
+        return SqlCatalog(
+            "salesperf",
+            uri=f"sqlite:///{self._root / 'catalog.db'}",
+            warehouse=f"{FILE_SCHEME}{self._root / 'warehouse'}",
+        )
+
+    def _load(self, name: TableName) -> Table | None:
+        from pyiceberg.exceptions import NoSuchTableError
+
+        with self._lock:
+            try:
+                return self._catalog.load_table(str(name))
+            except NoSuchTableError:
+                return None
+
+    def _create(self, contract: Contract) -> Table:
+        """Create the table with an empty snapshot on main, from which branches can start."""
+        from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
+
+        schema = _schema(contract.columns)
+        spec = _spec(contract.partition, schema) if contract.partition else UNPARTITIONED_PARTITION_SPEC
+        self._catalog.create_namespace_if_not_exists(contract.name.layer)
+        transaction = self._catalog.create_table_transaction(
+            str(contract.name), schema, partition_spec=spec, properties={"write.parquet.compression-codec": "zstd"}
+        )
+        with transaction.update_snapshot().fast_append():
+            pass
+        transaction.commit_transaction()
+        return self._catalog.load_table(str(contract.name))
+
+    def _evolve(self, table: Table, contract: Contract) -> Table:
+        """Bring an existing table's columns and partition to the contract; old snapshots keep the schema they had."""
+        current = {field.name: field for field in table.schema().fields}
+        wanted = {column.name: column for column in contract.columns}
+        stale = [name for name, field in current.items() if name not in wanted or field.field_type != _type(wanted[name])]
+        missing = [name for name in wanted if name not in current or name in stale]
+        if stale or missing:
+            with table.update_schema(allow_incompatible_changes=True) as schema:
+                for name in stale:
+                    schema.delete_column(name)
+            with table.update_schema(allow_incompatible_changes=True) as schema:
+                for name in missing:
+                    schema.add_column(name, _type(wanted[name]), doc=wanted[name].description)
+        spec = _spec(contract.partition, table.schema()) if contract.partition else None
+        have = [(field.name, str(field.transform)) for field in table.spec().fields]
+        want = [(field.name, str(field.transform)) for field in spec.fields] if spec else []
+        if have != want:
+            with table.update_spec() as update:
+                for name, _ in have:
+                    update.remove_field(name)
+                if contract.partition:
+                    update.add_field(contract.partition.column, contract.partition.transform, partition_name(contract.partition))
+        return self._catalog.load_table(str(contract.name))
+
+    def _list(self, table: Table, name: TableName, snapshot_id: int) -> Listing:
+        listing = _listing(table, snapshot_id)
+        cached = self._cache_file(name, snapshot_id)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        scratch = cached.with_suffix(f".{threading.get_ident()}.tmp")
+        scratch.write_bytes(msgspec.json.encode(listing))
+        scratch.replace(cached)
+        return listing
+
+    def _cache_file(self, name: TableName, snapshot_id: int) -> Path:
+        return self._root / "_cache" / "listings" / str(name) / f"{snapshot_id}.json"
+
+
+def partition_name(partition: Partition) -> str:
+    """The name of the partition field: Iceberg's own convention."""
+    return partition.column if partition.transform == "identity" else f"{partition.column}_{partition.transform}"
+
+
+def _first_snapshot(table: Table) -> int:
+    """The empty snapshot that the table was created with (or the oldest that is left)."""
+    return min(table.metadata.snapshots, key=lambda each: each.sequence_number or 0).snapshot_id
+
+
+def _untouched(table: Table) -> bool:
+    """Whether main still stands at the empty snapshot that the table was created with."""
+    snapshot = table.current_snapshot()
+    return snapshot is not None and snapshot.parent_snapshot_id is None and _total(snapshot.summary, "total-data-files") == 0
+
+
+def _total(summary: Any, name: str) -> int:
+    return int(summary[name] or 0) if summary is not None else 0
+
+
+def _moved(name: TableName, at: int | None, expected: int | None) -> ConflictError:
+    return ConflictError(
+        f"main of {name} has moved",
+        why=f"it stands at snapshot {at}, and the run was based on {expected}",
+        remedy="look at what changed (salesperf status), then run: salesperf run-batch --promote",
+    )
+
+
+def _files_at(table: Table, snapshot_id: int) -> list[Any]:
+    return [task.file for task in table.scan(snapshot_id=snapshot_id).plan_files()]
+
+
+def _listing(table: Table, snapshot_id: int) -> Listing:
+    snapshot = table.snapshot_by_id(snapshot_id)
+    assert snapshot is not None
+    schema = table.schema() if snapshot.schema_id is None else table.schemas()[snapshot.schema_id]
+    names = {field.field_id: field.name for field in schema.fields}
+    types = {field.field_id: field.field_type for field in schema.fields}
+    files = []
+    for file in _files_at(table, snapshot_id):
+        files.append(
+            DataFile(
+                path=file.file_path.removeprefix(FILE_SCHEME),
+                rows=file.record_count,
+                bytes=file.file_size_in_bytes,
+                column_bytes={names[id_]: size for id_, size in (file.column_sizes or {}).items() if id_ in names},
+                least=_bounds(file.lower_bounds, names, types),
+                most=_bounds(file.upper_bounds, names, types),
+                partition=_partition_text(table, file),
+            )
+        )
+    columns = tuple((field.name, str(field.field_type)) for field in schema.fields)
+    return Listing(snapshot_id, columns, tuple(sorted(files, key=lambda each: each.path)))
+
+
+def _bounds(bounds: Mapping[int, bytes] | None, names: Mapping[int, str], types: Mapping[int, IcebergType]) -> dict[str, str]:
+    """Bounds as text in Iceberg's own value forms (dates and timestamps as days and microseconds since 1970)."""
+    from pyiceberg.conversions import from_bytes
+
+    return {names[id_]: str(from_bytes(types[id_], raw)) for id_, raw in (bounds or {}).items() if id_ in names}  # type: ignore[arg-type]
+
+
+def _partition_text(table: Table, file: Any) -> str | None:
+    """A file's partition as people write it (`2017-01`); None for rows without a value, and without partitions."""
+    spec = table.specs()[file.spec_id]
+    if not spec.fields or file.partition[0] is None:
+        return None
+    field = spec.fields[0]
+    source = table.schema().find_type(field.source_id)
+    return str(field.transform.to_human_string(source, file.partition[0]))
+
+
+def _schema(columns: Iterable[Column]) -> Schema:
+    from pyiceberg.schema import Schema
+    from pyiceberg.types import NestedField
+
+    fields = (
+        NestedField(field_id=at, name=column.name, field_type=_type(column), required=False, doc=column.description)
+        for at, column in enumerate(columns, start=1)
+    )
+    return Schema(*fields)
+
+
+def _type(column: Column) -> IcebergType:
+    from pyiceberg import types
+
+    kinds: dict[str, type[Any]] = {
+        "string": types.StringType,
+        "int": types.IntegerType,
+        "bigint": types.LongType,
+        "double": types.DoubleType,
+        "boolean": types.BooleanType,
+        "date": types.DateType,
+        "timestamp": types.TimestampType,
+    }
+    if column.type.kind == "decimal":
+        return types.DecimalType(column.type.precision, column.type.scale)
+    built: IcebergType = kinds[column.type.kind]()
+    return built
+
+
+def _spec(partition: Partition, schema: Schema) -> Any:
+    from pyiceberg.partitioning import PartitionField, PartitionSpec
+    from pyiceberg.transforms import parse_transform
+
+    source = schema.find_field(partition.column)
+    return PartitionSpec(
+        PartitionField(source.field_id, 1000, parse_transform(partition.transform), partition_name(partition))
+    )

@@ -1,0 +1,126 @@
+"""What core asks of the world, as small Protocols. The embedded and the AWS backend each implement all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.athena import Translation
+    from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, CheckResult, StageRequest, StageResult
+    from salesperf_cli.core.ledger import TableState
+    from salesperf_cli.core.listing import Listing
+    from salesperf_cli.core.tables import TableName
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object's bytes and the tag that a conditional replace must name."""
+
+    data: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedObject:
+    """An object that was written once: its key, size in bytes, SHA-256 (hex), and whether this call created it."""
+
+    key: str
+    bytes: int
+    sha256: str
+    created: bool
+
+
+class Objects(Protocol):
+    """A bucket: whole objects under keys, created and replaced conditionally."""
+
+    def read(self, key: str) -> StoredObject | None:
+        """The object, or None when there is none."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a new object; False when the key is taken (nothing is written)."""
+
+    def replace(self, key: str, data: bytes, etag: str) -> bool:
+        """Replace an object that still has `etag`; False when it has changed or gone."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; none there is no error."""
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        """All keys below `prefix`, sorted."""
+
+    def receive(
+        self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
+    ) -> ReceivedObject:
+        """Store a stream under `key_of(sha256)`, hashing while it is copied; `watch` sees each block.
+
+        The same bytes under the same key again are no error (`created` is False).
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """A stream over an object's bytes; FileNotFoundError when there is none."""
+
+    def location(self, key: str) -> str:
+        """The path or URL under which an engine reads the object."""
+
+
+class Tables(Protocol):
+    """Iceberg tables in a catalog: branches are written by an engine, and main is moved here."""
+
+    def main(self, name: TableName) -> int | None:
+        """The snapshot that main points at, or None when the table does not exist."""
+
+    def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
+        """Move main from `expected` to the state's snapshot and tag it; raises ConflictError when main is elsewhere.
+
+        Doing it again is no error.
+        """
+
+    def listing(self, name: TableName, snapshot_id: int) -> Listing:
+        """The data files, columns and statistics of a snapshot."""
+
+
+class Engine(Protocol):
+    """Runs models: DuckDB here, Spark on Glue. One engine object serves one run."""
+
+    def stage(self, request: StageRequest) -> StageResult:
+        """Read bronze files, cast, judge, de-duplicate; afterwards models can read `bronze.<table>`."""
+
+    def build(self, request: BuildRequest) -> BuildResult:
+        """Run a model and commit its rows to the run's audit branch."""
+
+    def check(self, request: CheckRequest) -> tuple[CheckResult, ...]:
+        """Judge a table's candidate state by its contract's rules."""
+
+
+class Answer(Protocol):
+    """The rows of a query, fetched as they are asked for; columns are (name, Athena type)."""
+
+    columns: tuple[tuple[str, str], ...]
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next rows, at most `count`; none at the end."""
+
+    def arrow(self) -> Any:
+        """All remaining rows as an Arrow table."""
+
+
+class Backend(Protocol):
+    """All of a target's parts, made by the factory from the settings."""
+
+    @property
+    def objects(self) -> Objects: ...
+
+    @property
+    def tables(self) -> Tables: ...
+
+    @property
+    def engine_name(self) -> str: ...
+
+    def engine(self, run_id: str) -> AbstractContextManager[Engine]:
+        """An engine for one run; heavy imports happen here."""
+
+    def answer(self, translation: Translation, listings: Mapping[str, Listing]) -> AbstractContextManager[Answer]:
+        """Run a query; its rows can be fetched inside the block."""

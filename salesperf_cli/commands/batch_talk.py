@@ -1,0 +1,155 @@
+"""How a batch run is told: its plan, each step as it ends, and its outcome. Shared by run-batch and demo."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from salesperf_cli.core.promotion import blocked
+from salesperf_cli.output.forms import Column, Line, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
+    from salesperf_cli.core.build import BuildResult, StageResult
+    from salesperf_cli.core.ledger import CheckRecord, RunRecord
+    from salesperf_cli.core.operations import BatchOutcome
+    from salesperf_cli.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step of a run, told before it is taken."""
+
+    action: str
+    table: str
+    mode: str
+    reason: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """The JSON shape of `run-batch --dry-run`."""
+
+    layers: tuple[str, ...]
+    base_release: str | None
+    bronze_version: int
+    steps: tuple[PlannedStep, ...]
+
+
+def plan_document(plan: BatchPlan) -> PlannedRun:
+    """The plan in plain words: the very steps that a run takes."""
+    from salesperf_cli.core.batch import CheckStep, StageStep
+
+    steps = tuple(
+        PlannedStep("read", str(step.table), "", "", len(step.files), sum(file.receipt.bytes for file in step.files))
+        if isinstance(step, StageStep)
+        else PlannedStep("build", str(step.table), step.mode, step.reason, 0, 0)
+        for step in plan.steps
+        if not isinstance(step, CheckStep)
+    )
+    return PlannedRun(plan.layers, plan.base.name if plan.base.number else None, plan.bronze_version, steps)
+
+
+def plan_view(plan: PlannedRun) -> Iterable[Table | Line]:
+    """The steps, a line each."""
+    columns = (Column("Step"), Column("Table"), Column("How"), Column("Why"))
+    rows = [
+        (step.action, step.table, step.mode or f"{step.files} file(s), {step.bytes:,} bytes", step.reason)
+        for step in plan.steps
+    ]
+    yield Table(columns, rows, footer="" if rows else "Everything is up to date: a run would do nothing.")
+
+
+def run_view(run: RunRecord) -> Iterable[Table | Line]:
+    """The tables that a run made, a line each."""
+    columns = (Column("Table"), Column("Rows"), Column("Bytes"), Column("Files"), Column("Checks"))
+    rows = [
+        (name, state.rows, state.bytes, state.files, _verdict([each for each in run.checks if each.table == name]))
+        for name, state in run.tables.items()
+    ]
+    yield Table(columns, rows)
+
+
+def _verdict(checks: list[CheckRecord]) -> str:
+    failed = sum(not check.passed and check.severity == "error" for check in checks)
+    warned = sum(not check.passed and check.severity == "warning" for check in checks)
+    words = [f"{failed} failed" * bool(failed), f"{warned} warn" * bool(warned)]
+    return ", ".join(filter(None, words)) or (f"{len(checks)} ok" if checks else "")
+
+
+class BatchTalk:
+    """Tells a run as it goes, a line a step, on stderr."""
+
+    def __init__(self, world: Environment) -> None:
+        self._sink = world.sink
+        self._began = 0.0
+
+    def planned(self, plan: BatchPlan) -> None:
+        """The plan is made."""
+        if plan.builds:
+            base = f"on release {plan.base.name}" if plan.base.number else "the first run of this lake"
+            self._sink.say(f"Building {len(plan.builds)} tables, {base}")
+
+    def started(self, step: Step) -> None:
+        """A step begins."""
+        self._began = time.perf_counter()
+
+    def staged(self, step: StageStep, result: StageResult) -> None:
+        """Files were read."""
+        read = sum(file.read for file in result.files)
+        quarantined = sum(file.quarantined for file in result.files)
+        duplicates = sum(file.duplicates for file in result.files)
+        words = [f"{read:,} rows read", f"{duplicates:,} duplicates" * bool(duplicates)]
+        words.append(f"{quarantined:,} to quarantine" * bool(quarantined))
+        self._step(str(step.table), ", ".join(filter(None, words)), "!" if quarantined else "✓")
+
+    def built(self, step: BuildStep, result: BuildResult) -> None:
+        """A table was built."""
+        words = f"{result.rows:,} rows"
+        if step.mode != "full":
+            words += f", {result.partitions_written} partition(s) rewritten"
+        self._step(str(step.table), words, "✓")
+
+    def checked(self, step: CheckStep, checks: tuple[CheckRecord, ...]) -> None:
+        """A layer was judged."""
+        failed = any(not check.passed and check.severity == "error" for check in checks)
+        words = f"{sum(check.passed for check in checks)} rules hold"
+        verdict = "" if all(check.passed for check in checks) else f", {_verdict(list(checks))}"
+        self._step(f"{step.layer} audited", words + verdict, "✗" if failed else "✓")
+
+    def _step(self, table: str, words: str, mark: str) -> None:
+        self._sink.step(f"{table:<28}", f"{words}  {time.perf_counter() - self._began:.1f} s", mark=mark)
+
+
+def tell_outcome(world: Environment, outcome: BatchOutcome | None) -> None:
+    """The end of a run in words; raises RefusedError when a rule failed."""
+    sink = world.sink
+    if outcome is None:
+        sink.step("Everything is up to date, nothing to build", mark="·")
+        return
+    run = outcome.run
+    for check in run.warnings:
+        sink.warn(f"{check.table} {check.rule}: {check.message}")
+    if run.failures:
+        raise blocked(run)
+    sink.step(accounted(run))
+    if outcome.release is not None:
+        sink.step(f"Published as release {outcome.release.name}: {' and '.join(outcome.release.changed)}")
+    else:
+        sink.step(f"Audited on branch, not published yet: run {run.run_id}")
+        sink.next_steps(["salesperf promote all --dry-run", "salesperf promote all"])
+
+
+def accounted(run: RunRecord) -> str:
+    """The accounting of a run in one line."""
+    read, loaded = sum(file.read for file in run.files), sum(file.loaded for file in run.files)
+    quarantined, duplicates = sum(file.quarantined for file in run.files), sum(file.duplicates for file in run.files)
+    return (
+        f"Every row accounted for: {read:,} read = {loaded:,} loaded + {quarantined:,} quarantined + "
+        f"{duplicates:,} duplicates"
+    )

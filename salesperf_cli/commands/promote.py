@@ -1,0 +1,38 @@
+"""`salesperf promote`: publishes an audited run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from salesperf_cli.commands.publish_views import publish_document, publish_view, tell_published
+from salesperf_cli.options import DryRunOption, environment
+
+
+def promote(
+    ctx: typer.Context,
+    layer: Annotated[str, typer.Argument(metavar="[silver|gold|all]", help="Which layers to publish.")] = "all",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Make an audited run visible, as a named release.
+
+    Moves main of every table of the layer to what the last run audited. Refused with exit code 3 while a rule fails, and
+    with 6 when something else was published in between.
+
+    Examples:
+      salesperf promote all --dry-run
+      salesperf promote gold
+    """
+    from salesperf_cli.core import operations
+    from salesperf_cli.core.promotion import layers_of, plan_promotion
+    from salesperf_cli.factory import open_workspace
+
+    world = environment(ctx)
+    workspace, layers = open_workspace(world), layers_of(layer)
+    if dry_run:
+        world.sink.document(publish_document(plan_promotion(workspace.ledger, layers), None), publish_view)
+        return
+    plan, release = operations.promote(workspace, layers, clock=world.clock)
+    world.sink.document(publish_document(plan, release), publish_view)
+    tell_published(world, release)

@@ -1,0 +1,123 @@
+"""`salesperf query`: asks the lake in Athena SQL."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesperf_cli.errors import InputError
+from salesperf_cli.options import OutOption, environment
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.query import Estimate, Question
+    from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
+
+
+def query(
+    ctx: typer.Context,
+    sql: Annotated[str | None, typer.Argument(metavar="[SQL]", help="The question; - reads it from stdin.")] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read the SQL from a file.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="A saved query of the pipeline.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="K=V", help="A value for :K in the SQL; bound, never pasted.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="WHEN", help="A release (r3), a run's audit branch, or a time.")
+    ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would scan and cost; do not run it.")] = False,
+    max_scan: Annotated[
+        str | None, typer.Option("--max-scan", metavar="SIZE", help="Refuse to scan more, such as 1GB.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")] = None,
+    out: OutOption = None,
+) -> None:
+    """Ask the lake in SQL.
+
+    The SQL is Athena's (Trino), and answers are Athena's: what cannot be honoured is refused by name. Readers see the last
+    release. On a terminal the first 100 rows are shown; a pipe gets all, as CSV.
+
+    Examples:
+      salesperf query "SELECT count(*) FROM gold.sales_wide"
+      salesperf query --name top_states --param n=5
+      salesperf query -f question.sql --out answer.parquet
+      salesperf query "SELECT …" --as-of r1 --max-scan 1GB
+    """
+    from salesperf_cli.core.query import guard
+    from salesperf_cli.factory import open_workspace
+
+    world = environment(ctx)
+    workspace = open_workspace(world)
+    question = _question(world, workspace, _text(world, workspace, sql, file, name), param or [], as_of)
+    if estimate:
+        world.sink.document(question.estimate)
+        return
+    guard(question.estimate, max_scan)
+    _answer(world, workspace, question, limit, out)
+
+
+def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path | None, name: str | None) -> str:
+    if sum(each is not None for each in (sql, file, name)) != 1:
+        raise InputError(
+            "say one question" if sql is None and file is None and name is None else "say only one question",
+            why="the SQL comes as an argument, with -f FILE, or by --name",
+            remedy='salesperf query "SELECT …"',
+        )
+    if name is not None:
+        saved = workspace.pipeline.saved_queries()
+        if name not in saved:
+            raise InputError(
+                f"there is no saved query {name!r}", why=f"saved are {', '.join(saved) or 'none'}", remedy="give --name one of them"
+            )
+        return saved[name].sql
+    if file is not None:
+        try:
+            return (world.cwd / file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise InputError(f"{file} cannot be read", why=str(fault), remedy="check the path") from fault
+    return world.stdin.read() if sql == "-" else sql or ""
+
+
+def _question(world: Environment, workspace: Workspace, sql: str, param: list[str], as_of: str | None) -> Question:
+    from salesperf_cli.core.athena import translate
+    from salesperf_cli.core.query import LakeCatalog, ask, state_as_of
+
+    state = state_as_of(workspace.ledger, as_of)
+    if not state:
+        raise InputError(
+            "nothing is published yet", why="readers see releases only", remedy="salesperf run-batch --promote"
+        )
+    translation = translate(sql, LakeCatalog(state, workspace.pipeline), _parameters(param))
+    return ask(translation, state, workspace.backend.tables.listing, region=world.settings.price_region)
+
+
+def _parameters(param: list[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in param]
+    for key, equals, _ in pairs:
+        if not equals or not key:
+            raise InputError(f"--param {key!r} has no value", why="it is written name=value", remedy="--param n=5")
+    return {key: value for key, _, value in pairs}
+
+
+def _answer(world: Environment, workspace: Workspace, question: Question, limit: int | None, out: Path | None) -> None:
+    from salesperf_cli.commands.query_rows import AnswerRows
+
+    began = time.perf_counter()
+    with workspace.backend.answer(question.translation, question.listings) as answer:
+        rows = AnswerRows(answer, limit)
+        target = world.cwd / out if out else None
+        world.sink.write_rows(rows, target)
+    for note in question.translation.notes:
+        world.sink.say(note)
+    world.sink.say(statistics(rows.row_count, time.perf_counter() - began, question.estimate))
+    if out is not None:
+        world.sink.step(f"written to {out}")
+
+
+def statistics(rows: int, seconds: float, estimate: Estimate) -> str:
+    """The line below an answer: rows, time, bytes scanned, and what Athena would have charged."""
+    price = f"Athena would charge ${estimate.usd:.6f} ({estimate.region})" if estimate.usd is not None else "unpriced region"
+    return f"{rows:,} rows, {seconds:.2f} s, {estimate.bytes:,} bytes scanned; {price}"

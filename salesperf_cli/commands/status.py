@@ -1,0 +1,78 @@
+"""`salesperf status`: what is loaded, built and published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from salesperf_cli.options import environment
+from salesperf_cli.output.forms import Column, Fields, Line, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from salesperf_cli.core.status import Status
+
+
+def status(ctx: typer.Context) -> None:
+    """Show what is loaded, built and released.
+
+    Sources with files that wait for the next run, published tables with rows, bytes and freshness, the last run, and
+    what lies in quarantine.
+
+    Examples:
+      salesperf status
+      salesperf status -o json
+    """
+    from salesperf_cli.core.status import lake_status
+    from salesperf_cli.factory import open_workspace
+
+    world = environment(ctx)
+    workspace = open_workspace(world)
+    report = lake_status(
+        workspace.ledger,
+        workspace.backend.tables,
+        workspace.pipeline.contracts(["silver", "gold"]),
+        target=workspace.settings.target,
+        pipeline=workspace.settings.pipeline,
+    )
+    world.sink.document(report, _view)
+    world.sink.next_steps(_next(report))
+
+
+def _view(report: Status) -> Iterable[Fields | Table | Line]:
+    run = report.last_run
+    verdict = f"{run.status}, {run.failed} failed, {run.warned} warned" if run else "none yet"
+    yield Fields(
+        (
+            ("target", report.target),
+            ("pipeline", report.pipeline),
+            ("release", report.release or "none yet"),
+            ("last run", f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {verdict}" if run else verdict),
+        )
+    )
+    if report.sources:
+        columns = (Column("Source"), Column("Files"), Column("Bytes"), Column("Received"), Column("Pending"))
+        rows = [(s.table, s.files, s.bytes, f"{s.received:%Y-%m-%d %H:%M}", s.pending or "") for s in report.sources]
+        yield Table(columns, rows)
+    if report.tables:
+        columns = (Column("Table"), Column("Rows"), Column("Bytes"), Column("Newest"), Column("Release"))
+        yield Table(
+            columns,
+            [(t.table, t.rows, t.bytes, f"{t.newest:%Y-%m-%d %H:%M}" if t.newest else "", t.release) for t in report.tables],
+        )
+    if any(report.quarantined.values()):
+        columns = (Column("Quarantine"), Column("Rows"))
+        yield Table(columns, [(name, rows) for name, rows in report.quarantined.items() if rows])
+
+
+def _next(report: Status) -> list[str]:
+    """The one thing to do next, by what the lake lacks."""
+    if not report.sources:
+        return ["salesperf ingest PATH"]
+    if report.last_run and report.last_run.status == "audited":
+        return ["salesperf promote all"]
+    if report.release is None or any(source.pending for source in report.sources):
+        return ["salesperf run-batch --promote"]
+    return []

@@ -1,0 +1,94 @@
+"""A lease on the batch layer: one run at a time, and a killed run's lease is taken over.
+
+The lease is one object, created conditionally. A holder on the same machine is known to be gone when its process is;
+one on another machine when its lease has run out. Holders of long runs renew.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from salesperf_cli.errors import ConflictError
+
+if TYPE_CHECKING:
+    from salesperf_cli.backends.ports import Objects
+
+KEY = "_ledger/leases/batch.json"
+TERM = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lease, doing what, until when. `started` tells a process from a later one with the same pid."""
+
+    run_id: str
+    host: str
+    pid: int
+    started: str
+    doing: str
+    until: datetime
+
+
+@contextmanager
+def hold(objects: Objects, run_id: str, doing: str) -> Iterator[None]:
+    """Hold the lease while the block runs; raises ConflictError while another live process holds it."""
+    mine = Holder(run_id, socket.gethostname(), os.getpid(), _started(os.getpid()), doing, datetime.now(UTC) + TERM)
+    data = msgspec.json.encode(mine)
+    if not objects.create(KEY, data):
+        _take_over(objects, data)
+    try:
+        yield
+    finally:
+        current = objects.read(KEY)
+        if current and msgspec.json.decode(current.data, type=Holder).run_id == run_id:
+            objects.delete(KEY)
+
+
+def _take_over(objects: Objects, data: bytes) -> None:
+    stored = objects.read(KEY)
+    if stored is None:
+        taken = objects.create(KEY, data)
+    else:
+        holder = msgspec.json.decode(stored.data, type=Holder)
+        taken = not _alive(holder) and objects.replace(KEY, data, stored.etag)
+        if not taken:
+            raise ConflictError(
+                f"another salesperf works on this lake ({holder.doing})",
+                why=f"run {holder.run_id}, process {holder.pid} on {holder.host}, holds the batch lease",
+                remedy="wait until it has ended, then run the command again",
+            )
+    if not taken:
+        raise ConflictError(
+            "another salesperf has just begun to work on this lake",
+            why="it took the batch lease at the same moment",
+            remedy="wait until it has ended, then run the command again",
+        )
+
+
+def _alive(holder: Holder) -> bool:
+    if holder.host != socket.gethostname():
+        return datetime.now(UTC) < holder.until
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _started(holder.pid) == holder.started
+
+
+def _started(pid: int) -> str:
+    """The process's start time in clock ticks where /proc tells it, else nothing (then the pid alone counts)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

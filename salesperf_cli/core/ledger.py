@@ -1,0 +1,272 @@
+"""The ledger: what was received, run and released, as small JSON objects that are created once.
+
+Ingests and releases are numbered logs: an entry is written with a conditional create under the next number, so that of two
+operators one wins and the other looks again. The highest release is the truth of what is published.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+
+from salesperf_cli.errors import ConflictError, InputError
+
+if TYPE_CHECKING:
+    from salesperf_cli.backends.ports import Objects
+
+RunStatus = Literal["running", "audited", "blocked", "failed", "promoting", "promoted"]
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One file taken in: the table it belongs to, its bronze key, where it came from, and what its bytes told."""
+
+    table: str
+    key: str
+    name: str
+    sha256: str
+    bytes: int
+    format: str
+    header: tuple[str, ...]
+    damaged: bool = False
+    """The bytes hold NUL or text that is not valid in the contract's encoding: engines read it record by record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """One ingest: all its files become visible together. `version` numbers the bronze layer's states from 1."""
+
+    version: int
+    run_id: str
+    at: datetime
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A table at one snapshot, and which versions of its inputs it was made from.
+
+    `inputs` maps bronze tables to the ingest version up to which files were taken, and other tables to a snapshot id.
+    `fingerprint` covers the model, its contract and the contracts of its sources: another fingerprint means rebuild.
+    """
+
+    snapshot_id: int
+    metadata: str
+    rows: int
+    bytes: int
+    files: int
+    fingerprint: str
+    inputs: dict[str, int]
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """The accounting of one file: read = loaded + quarantined + duplicates."""
+
+    table: str
+    key: str
+    name: str
+    read: int
+    loaded: int
+    quarantined: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """A rule's verdict on a table: how many rows or which figure failed it, and sample keys."""
+
+    table: str
+    rule: str
+    severity: str
+    passed: bool
+    count: int
+    message: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run: what it was based on, what it made, what it counted and found.
+
+    `base` gives the released snapshot of each table that the run replaces; `tables` the states that it made. While layers are
+    being published, `promoting` names them and `release` the number they will have, so that a killed promotion can be ended.
+    """
+
+    run_id: str
+    kind: Literal["batch", "rollback"]
+    status: RunStatus
+    started: datetime
+    layers: tuple[str, ...]
+    engine: str
+    finished: datetime | None = None
+    base: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, TableState] = field(default_factory=dict)
+    files: tuple[FileCount, ...] = ()
+    checks: tuple[CheckRecord, ...] = ()
+    promoting: tuple[str, ...] = ()
+    promoted: tuple[str, ...] = ()
+    release: int | None = None
+    message: str = ""
+
+    @property
+    def failures(self) -> tuple[CheckRecord, ...]:
+        """The checks of severity error that failed."""
+        return tuple(check for check in self.checks if not check.passed and check.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[CheckRecord, ...]:
+        """The checks of severity warning that failed."""
+        return tuple(check for check in self.checks if not check.passed and check.severity == "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published state of the lake: every table's snapshot. `changed` names the layers that this release moved."""
+
+    number: int
+    at: datetime
+    run_id: str
+    kind: Literal["promote", "rollback"]
+    changed: tuple[str, ...]
+    tables: dict[str, TableState]
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """The release's name, as commands take it."""
+        return f"r{self.number}"
+
+
+EMPTY_RELEASE = Release(0, datetime(1970, 1, 1, tzinfo=UTC), "", "promote", (), {})
+"""What is published before the first release: nothing."""
+
+
+def new_run_id(now: datetime) -> str:
+    """A run id that sorts by time and never repeats: `20261123T061701Z-1f9c2a`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+class Ledger:
+    """Reads and writes the ledger's entries through `Objects`."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    # ingests
+
+    def ingests(self, after: int = 0) -> tuple[Ingest, ...]:
+        """The ingests with a version above `after`, in order."""
+        return self._log("_ledger/ingests/", Ingest, after)
+
+    def add_ingest(self, build: Callable[[Sequence[Ingest], int], Ingest | None]) -> Ingest | None:
+        """Append the ingest that `build` makes of the ingests so far and the next version; None when it makes none.
+
+        When another operator takes the version first, `build` is asked again.
+        """
+        for _ in range(100):
+            known = self.ingests()
+            entry = build(known, len(known) + 1)
+            if entry is None or self._create(f"_ledger/ingests/{entry.version:08d}.json", entry):
+                return entry
+        raise ConflictError(
+            "the ingest could not be entered in the ledger",
+            why="other operators took the next entry a hundred times in a row",
+            remedy="run the same command again: what was copied is kept",
+        )
+
+    # runs
+
+    def run(self, run_id: str) -> RunRecord:
+        """The record of a run; raises InputError when there is none."""
+        found = self._objects.read(f"_ledger/runs/{run_id}.json")
+        if found is None:
+            raise InputError(f"no run {run_id}", why="the ledger has no such run", remedy="list runs: salesperf status")
+        return msgspec.json.decode(found.data, type=RunRecord)
+
+    def run_ids(self) -> Sequence[str]:
+        """The ids of all batch runs, oldest first."""
+        return [key.rsplit("/", 1)[1].removesuffix(".json") for key in self._objects.keys("_ledger/runs/")]
+
+    def last_run(self) -> RunRecord | None:
+        """The newest batch run, if any."""
+        ids = self.run_ids()
+        return self.run(ids[-1]) if ids else None
+
+    def write_run(self, record: RunRecord) -> None:
+        """Create or replace the record of a run; only the run's owner (who holds the lease) writes it."""
+        key = f"_ledger/runs/{record.run_id}.json"
+        data = _encode(record)
+        if not self._objects.create(key, data):
+            stored = self._objects.read(key)
+            if stored is None or not self._objects.replace(key, data, stored.etag):
+                raise ConflictError(
+                    f"the record of run {record.run_id} changed while it was written",
+                    why="another process works on the same run",
+                    remedy="wait for it, then run the command again",
+                )
+
+    # releases
+
+    def releases(self) -> tuple[Release, ...]:
+        """All releases, oldest first."""
+        return self._log("_ledger/releases/", Release, 0)
+
+    def current_release(self) -> Release:
+        """The newest release, or the empty one."""
+        keys = self._objects.keys("_ledger/releases/")
+        return self._read(keys[-1], Release) if keys else EMPTY_RELEASE
+
+    def add_release(self, release: Release) -> None:
+        """Enter a release under its number; raises ConflictError when the number is taken."""
+        if not self._create(f"_ledger/releases/{release.number:08d}.json", release):
+            raise ConflictError(
+                f"release {release.name} exists already",
+                why="another operator published in the meantime",
+                remedy="look at it (salesperf releases), then run the command again",
+            )
+
+    # mechanics
+
+    def _log(self, prefix: str, kind: type[Entry], after: int) -> tuple[Entry, ...]:
+        keys = [key for key in self._objects.keys(prefix) if int(key.rsplit("/", 1)[1].removesuffix(".json")) > after]
+        return tuple(self._read(key, kind) for key in keys)
+
+    def _read(self, key: str, kind: type[Entry]) -> Entry:
+        stored = self._objects.read(key)
+        if stored is None:
+            raise ConflictError(
+                f"the ledger entry {key} vanished", why="entries are never deleted", remedy="run salesperf doctor"
+            )
+        return msgspec.json.decode(stored.data, type=kind)
+
+    def _create(self, key: str, entry: object) -> bool:
+        return self._objects.create(key, _encode(entry))
+
+
+def _encode(entry: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(entry), indent=1)
+
+
+def pending(ingests: Iterable[Ingest], table: str, after: int) -> tuple[tuple[int, Receipt], ...]:
+    """The receipts of a bronze table with an ingest version above `after`, each with its version."""
+    return tuple(
+        (ingest.version, receipt)
+        for ingest in ingests
+        if ingest.version > after
+        for receipt in ingest.receipts
+        if receipt.table == table
+    )
+
+
+def known_content(ingests: Iterable[Ingest]) -> Mapping[tuple[str, str], Receipt]:
+    """Every receipt so far by (table, SHA-256): the same content in the same table is loaded once."""
+    return {(receipt.table, receipt.sha256): receipt for ingest in ingests for receipt in ingest.receipts}

@@ -1,0 +1,123 @@
+"""What the publishing verbs share: hold the lease, end what was interrupted, then act.
+
+Each function is one whole operation on a lake, as a command or the demo calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from salesperf_cli.core import lease, promotion
+from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
+from salesperf_cli.core.ledger import Ledger, Release, RunRecord, new_run_id
+from salesperf_cli.core.runs import Run, RunReporter
+
+if TYPE_CHECKING:
+    from salesperf_cli.backends.ports import Backend
+    from salesperf_cli.core.pipeline import Pipeline
+
+Clock = Callable[[], datetime]
+
+
+class Workspace(Protocol):
+    """What an operation works with."""
+
+    @property
+    def pipeline(self) -> Pipeline: ...
+
+    @property
+    def backend(self) -> Backend: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """A run and, where it was promoted, its release."""
+
+    run: RunRecord
+    release: Release | None
+
+
+def plan_batch(workspace: Workspace, request: BatchRequest) -> BatchPlan:
+    """The plan of a run as things stand now."""
+    planner = Planner(
+        workspace.pipeline.contracts(),
+        workspace.pipeline.models(),
+        workspace.ledger.ingests(),
+        workspace.ledger.current_release(),
+        workspace.backend.objects.location,
+    )
+    return planner.plan(request)
+
+
+def run_batch(
+    workspace: Workspace,
+    request: BatchRequest,
+    reporter: RunReporter,
+    *,
+    promote: bool,
+    clock: Clock,
+) -> BatchOutcome | None:
+    """Plan and walk a run, and publish it where asked; None when everything is up to date.
+
+    When a rule fails, the run's tables stay on its audit branch and nothing is published.
+    """
+    run_id = new_run_id(clock())
+    with working(workspace, run_id, "run-batch", clock):
+        plan = plan_batch(workspace, request)
+        reporter.planned(plan)
+        if not plan.builds:
+            return None
+        with workspace.backend.engine(run_id) as engine:
+            run = Run(plan, engine, workspace.ledger, run_id=run_id, engine_name=workspace.backend.engine_name, clock=clock)
+            record = run.walk(reporter)
+        if record.failures or not promote:
+            return BatchOutcome(record, None)
+        layers = tuple(layer for layer in request.layers if any(name.startswith(layer) for name in record.tables))
+        release = promotion.publish(
+            promotion.plan_promotion(workspace.ledger, layers), workspace.ledger, workspace.backend.tables, now=clock()
+        )
+        return BatchOutcome(workspace.ledger.run(run_id), release)
+
+
+def promote(workspace: Workspace, layers: Sequence[str], *, clock: Clock) -> tuple[promotion.PublishPlan, Release]:
+    """Publish the last audited run's tables of `layers`."""
+    with working(workspace, new_run_id(clock()), "promote", clock) as ended:
+        if ended is not None:
+            return _plan_of(workspace.ledger, ended), ended
+        plan = promotion.plan_promotion(workspace.ledger, layers)
+        return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
+
+
+def rollback(workspace: Workspace, layer: str, to: str | None, *, clock: Clock) -> tuple[promotion.PublishPlan, Release]:
+    """Bring a layer's tables back to an earlier release."""
+    run_id = new_run_id(clock())
+    with working(workspace, run_id, "rollback", clock):
+        plan = promotion.plan_rollback(workspace.ledger, layer, to, run_id=run_id, now=clock())
+        return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
+
+
+@contextmanager
+def working(workspace: Workspace, run_id: str, doing: str, clock: Clock) -> Iterator[Release | None]:
+    """Hold the batch lease, having ended what a killed promotion left; gives the release that this made, if any."""
+    with lease.hold(workspace.backend.objects, run_id, doing):
+        yield promotion.finish_interrupted(workspace.ledger, workspace.backend.tables, now=clock())
+
+
+def _plan_of(ledger: Ledger, release: Release) -> promotion.PublishPlan:
+    """The plan of a release that was just ended, for telling it."""
+    releases = ledger.releases()
+    base = releases[-2] if len(releases) > 1 else promotion.EMPTY_RELEASE
+    run = ledger.run(release.run_id)
+    steps = tuple(
+        promotion.PublishStep(promotion.TableName.parse(name), base.tables.get(name), state)
+        for name, state in sorted(run.tables.items())
+        if base.tables.get(name) != state
+    )
+    return promotion.PublishPlan(release.kind, release.changed, base, run, steps, release.note)
