@@ -54,6 +54,7 @@ class Environment:
     stdout_tty: bool = False
     stderr_tty: bool = False
     width: int = 80
+    hints: bool = True
     clock: Callable[[], datetime] = _now
     flags: Flags = field(default_factory=Flags)
     _sink: Sink | None = None
@@ -139,6 +140,7 @@ class Environment:
             color=not plain,
             quiet=self.flags.quiet,
             width=self.width,
+            hints=self.hints,
         )
 
 

@@ -83,7 +83,7 @@ class Tables(Protocol):
 
 
 class Engine(Protocol):
-    """Runs models: DuckDB here, Spark on Glue. One engine object serves one run."""
+    """Runs models: DuckDB here, Spark on Glue. One engine object serves one run, from several threads."""
 
     def stage(self, request: StageRequest) -> StageResult:
         """Read bronze files, cast, judge, de-duplicate; afterwards models can read `bronze.<table>`."""
@@ -93,6 +93,12 @@ class Engine(Protocol):
 
     def check(self, request: CheckRequest) -> tuple[CheckResult, ...]:
         """Judge a table's candidate state by its contract's rules."""
+
+    def unstage(self, table: TableName) -> None:
+        """Drop the staged rows of a bronze table: no later step reads them."""
+
+    def interrupt(self) -> None:
+        """Stop what is under way; the steps then raise."""
 
 
 class Answer(Protocol):

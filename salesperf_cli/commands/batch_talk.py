@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.promotion import blocked
-from salesperf_cli.output.forms import Column, Line, Table
+from salesperf_cli.output.forms import Column, Fields, Line, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,21 +65,28 @@ def plan_view(plan: PlannedRun) -> Iterable[Table | Line]:
     yield Table(columns, rows, footer="" if rows else "Everything is up to date: a run would do nothing.")
 
 
-def run_view(run: RunRecord) -> Iterable[Table | Line]:
-    """The tables that a run made, a line each."""
-    columns = (Column("Table"), Column("Rows"), Column("Bytes"), Column("Files"), Column("Checks"))
-    rows = [
-        (name, state.rows, state.bytes, state.files, _verdict([each for each in run.checks if each.table == name]))
-        for name, state in run.tables.items()
-    ]
-    yield Table(columns, rows)
+def run_view(run: RunRecord) -> Iterable[Fields]:
+    """A run in a few lines; its tables were told as they were built."""
+    built = [state for name, state in run.tables.items() if not name.startswith("quarantine.")]
+    rows, size = sum(state.rows for state in built), sum(state.bytes for state in built)
+    seconds = f", {(run.finished - run.started).total_seconds():.1f} s" if run.finished else ""
+    yield Fields(
+        (
+            ("run", run.run_id),
+            ("status", run.status),
+            ("release", f"r{run.release}" if run.promoted else "none yet"),
+            ("built", f"{len(built)} tables, {rows:,} rows, {size:,} bytes{seconds}"),
+            ("checks", _verdict(list(run.checks)) or "none"),
+        )
+    )
 
 
 def _verdict(checks: list[CheckRecord]) -> str:
     failed = sum(not check.passed and check.severity == "error" for check in checks)
     warned = sum(not check.passed and check.severity == "warning" for check in checks)
-    words = [f"{failed} failed" * bool(failed), f"{warned} warn" * bool(warned)]
-    return ", ".join(filter(None, words)) or (f"{len(checks)} ok" if checks else "")
+    passed = len(checks) - failed - warned
+    words = [f"{passed} rules hold" * bool(passed), f"{failed} failed" * bool(failed), f"{warned} warn" * bool(warned)]
+    return ", ".join(filter(None, words))
 
 
 class BatchTalk:
@@ -87,7 +94,7 @@ class BatchTalk:
 
     def __init__(self, world: Environment) -> None:
         self._sink = world.sink
-        self._began = 0.0
+        self._began: dict[str, float] = {}
 
     def planned(self, plan: BatchPlan) -> None:
         """The plan is made."""
@@ -97,16 +104,22 @@ class BatchTalk:
 
     def started(self, step: Step) -> None:
         """A step begins."""
-        self._began = time.perf_counter()
+        from salesperf_cli.core.batch import CheckStep
+
+        name = step.layer if isinstance(step, CheckStep) else str(step.table)
+        doing = "auditing" if isinstance(step, CheckStep) else "reading" if name.startswith("bronze.") else "building"
+        self._began[name] = time.perf_counter()
+        self._sink.busy(f"{doing} {name}")
 
     def staged(self, step: StageStep, result: StageResult) -> None:
-        """Files were read."""
+        """Files were read: worth a line where not every row goes on."""
         read = sum(file.read for file in result.files)
         quarantined = sum(file.quarantined for file in result.files)
         duplicates = sum(file.duplicates for file in result.files)
-        words = [f"{read:,} rows read", f"{duplicates:,} duplicates" * bool(duplicates)]
-        words.append(f"{quarantined:,} to quarantine" * bool(quarantined))
-        self._step(str(step.table), ", ".join(filter(None, words)), "!" if quarantined else "✓")
+        if quarantined or duplicates:
+            words = [f"{read:,} read", f"{duplicates:,} duplicates" * bool(duplicates)]
+            words.append(f"{quarantined:,} to quarantine" * bool(quarantined))
+            self._step(str(step.table), ", ".join(filter(None, words)), "!" if quarantined else "✓")
 
     def built(self, step: BuildStep, result: BuildResult) -> None:
         """A table was built."""
@@ -118,12 +131,11 @@ class BatchTalk:
     def checked(self, step: CheckStep, checks: tuple[CheckRecord, ...]) -> None:
         """A layer was judged."""
         failed = any(not check.passed and check.severity == "error" for check in checks)
-        words = f"{sum(check.passed for check in checks)} rules hold"
-        verdict = "" if all(check.passed for check in checks) else f", {_verdict(list(checks))}"
-        self._step(f"{step.layer} audited", words + verdict, "✗" if failed else "✓")
+        self._step(step.layer, f"audited: {_verdict(list(checks))}", "✗" if failed else "✓")
 
-    def _step(self, table: str, words: str, mark: str) -> None:
-        self._sink.step(f"{table:<28}", f"{words}  {time.perf_counter() - self._began:.1f} s", mark=mark)
+    def _step(self, name: str, words: str, mark: str) -> None:
+        seconds = time.perf_counter() - self._began[name]
+        self._sink.step(f"{name:<28}", f"{seconds:4.1f} s  {words}", mark=mark)
 
 
 def tell_outcome(world: Environment, outcome: BatchOutcome | None) -> None:
@@ -134,14 +146,15 @@ def tell_outcome(world: Environment, outcome: BatchOutcome | None) -> None:
         return
     run = outcome.run
     for check in run.warnings:
-        sink.warn(f"{check.table} {check.rule}: {check.message}")
+        words = f"{check.count:,} rows" if check.count else check.message
+        sink.warn(f"{check.table} {check.rule}: {words}")
     if run.failures:
         raise blocked(run)
     sink.step(accounted(run))
     if outcome.release is not None:
         sink.step(f"Published as release {outcome.release.name}: {' and '.join(outcome.release.changed)}")
     else:
-        sink.step(f"Audited on branch, not published yet: run {run.run_id}")
+        sink.step("Audited, not published yet: readers see it once it is promoted")
         sink.next_steps(["salesperf promote all --dry-run", "salesperf promote all"])
 
 

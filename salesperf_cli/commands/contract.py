@@ -42,7 +42,9 @@ def lint(ctx: typer.Context) -> None:
 
 def _lint_view(report: LintReport) -> Iterable[Table | Line]:
     if report.problems:
-        yield Table((Column("Where"), Column("What to mend", wrap=True)), [(p.where, p.message) for p in report.problems])
+        yield Table(
+            (Column("Where"), Column("What to mend", wrap=True)), [(p.where, p.message) for p in report.problems]
+        )
     looked = f"{report.contracts} contracts, {report.models} models, {report.rules} rules"
     yield Line(f"{looked}: {len(report.problems) or 'no'} problem{'s' * (len(report.problems) != 1)}")
 
@@ -101,7 +103,10 @@ def _contract_view(contract: Contract) -> Iterable[Fields | Table]:
             ("what", contract.description),
             ("o quê", contract.description_pt),
             ("key", " + ".join(contract.key) or "none"),
-            ("partition", f"{contract.partition.column} by {contract.partition.transform}" if contract.partition else "none"),
+            (
+                "partition",
+                f"{contract.partition.column} by {contract.partition.transform}" if contract.partition else "none",
+            ),
             ("incremental", contract.incremental if contract.source is None else "files as received"),
         )
     )
@@ -109,7 +114,12 @@ def _contract_view(contract: Contract) -> Iterable[Fields | Table]:
     yield Table(
         columns,
         [
-            (column.name + ("*" if column.required else ""), str(column.type), column.classification, column.description)
+            (
+                column.name + ("*" if column.required else ""),
+                str(column.type),
+                column.classification,
+                column.description,
+            )
             for column in contract.columns
         ],
         footer="* is never null",

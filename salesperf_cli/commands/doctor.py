@@ -99,9 +99,7 @@ def examine(world: Environment) -> Iterable[Check]:
     except SalesperfError as error:
         yield Check("settings", Verdict.FAIL, error.what, error.remedy)
         return
-    yield Check(
-        "settings", Verdict.OK, f"target {settings.target}, {settings.project_file or 'no salesperf.toml'}"
-    )
+    yield Check("settings", Verdict.OK, f"target {settings.target}, {settings.project_file or 'no salesperf.toml'}")
     yield check_memory(_memory_bytes(Path("/")))
     if settings.is_local:
         yield check_disk(settings.lake, shutil.disk_usage(_nearest_existing(settings.lake)).free)
@@ -174,9 +172,7 @@ def check_lake(lake: Path) -> Check:
         why = f"{folder} cannot be written: {error.strerror or error}"
         return Check("lake", Verdict.FAIL, why, "make it writable, or set another lake in salesperf.toml")
     if weakness:
-        return Check(
-            "lake", Verdict.FAIL, weakness, "put the lake on a local disk, not on a network or FUSE folder"
-        )
+        return Check("lake", Verdict.FAIL, weakness, "put the lake on a local disk, not on a network or FUSE folder")
     return Check("lake", Verdict.OK, f"{lake}: writable, exclusive create and atomic replace work")
 
 
@@ -217,9 +213,7 @@ def check_pipeline(reference: str) -> Check:
 def check_java(variables: Mapping[str, str]) -> Check:
     """Java, which only Spark on this machine needs."""
     home = variables.get("JAVA_HOME", "")
-    path = shutil.which("java", path=variables.get("PATH", "")) or (
-        home and shutil.which("java", path=f"{home}/bin")
-    )
+    path = shutil.which("java", path=variables.get("PATH", "")) or (home and shutil.which("java", path=f"{home}/bin"))
     if path:
         return Check("java", Verdict.OK, str(path))
     return Check("java", Verdict.OPTIONAL, "not found; needed only to run Spark on this machine")

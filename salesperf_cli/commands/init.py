@@ -113,9 +113,7 @@ def init(
       salesperf init shop --pipeline ../our-pipeline
     """
     world = environment(ctx)
-    plan = plan_init(
-        world.cwd / Path(name).expanduser(), _reference(world.cwd, world.flags.pipeline, copy_pipeline)
-    )
+    plan = plan_init(world.cwd / Path(name).expanduser(), _reference(world.cwd, world.flags.pipeline, copy_pipeline))
     if not dry_run:
         for step in plan.steps:
             step.run()
@@ -196,9 +194,9 @@ def _report(plan: InitPlan, cwd: Path, dry_run: bool) -> InitReport:
     enter = () if plan.folder == cwd else (f"cd {plan.folder.relative_to(cwd) if inside else plan.folder}",)
     commands = (
         *enter,
-        "salesperf ingest FOLDER-WITH-YOUR-CSV-FILES",
-        "salesperf run-batch",
-        "salesperf status",
+        "salesperf ingest PATH-TO-YOUR-FILES",
+        "salesperf run-batch --promote",
+        "salesperf query --name top_states",
     )
     created = tuple(relative(step.path) for step in plan.steps)
     kept = tuple(relative(path) for path in plan.kept)
@@ -208,9 +206,7 @@ def _report(plan: InitPlan, cwd: Path, dry_run: bool) -> InitReport:
 def _tell(world: Environment, report: InitReport) -> None:
     sink = world.sink
     for path in report.created:
-        sink.step(
-            path, "would be created" if report.dry_run else "created", mark="·" if report.dry_run else "✓"
-        )
+        sink.step(path, "would be created" if report.dry_run else "created", mark="·" if report.dry_run else "✓")
     for path in report.kept:
         sink.step(path, "was there, stays as it is", mark="·")
     if ".gitignore" in report.kept:

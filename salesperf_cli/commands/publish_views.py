@@ -62,7 +62,13 @@ def publish_document(plan: PublishPlan, release: Release | None) -> PublishRepor
 
 def publish_view(report: PublishReport) -> Iterable[Table | Line]:
     """A table a line, then what changes in columns and what was warned of."""
-    columns = (Column("Table"), Column("Rows", wrap=True), Column("Bytes", wrap=True), Column("Columns"), Column("Checks"))
+    columns = (
+        Column("Table"),
+        Column("Rows", wrap=True),
+        Column("Bytes", wrap=True),
+        Column("Columns"),
+        Column("Checks"),
+    )
     yield Table(columns, [_row(table) for table in report.tables])
     for table in report.tables:
         for change in table.schema_changes:

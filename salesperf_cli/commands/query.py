@@ -28,7 +28,9 @@ def query(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="WHEN", help="A release (r3), a run's audit branch, or a time.")
     ] = None,
-    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would scan and cost; do not run it.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it would scan and cost; do not run it.")
+    ] = False,
     max_scan: Annotated[
         str | None, typer.Option("--max-scan", metavar="SIZE", help="Refuse to scan more, such as 1GB.")
     ] = None,
@@ -70,7 +72,9 @@ def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path 
         saved = workspace.pipeline.saved_queries()
         if name not in saved:
             raise InputError(
-                f"there is no saved query {name!r}", why=f"saved are {', '.join(saved) or 'none'}", remedy="give --name one of them"
+                f"there is no saved query {name!r}",
+                why=f"saved are {', '.join(saved) or 'none'}",
+                remedy="give --name one of them",
             )
         return saved[name].sql
     if file is not None:
@@ -119,5 +123,9 @@ def _answer(world: Environment, workspace: Workspace, question: Question, limit:
 
 def statistics(rows: int, seconds: float, estimate: Estimate) -> str:
     """The line below an answer: rows, time, bytes scanned, and what Athena would have charged."""
-    price = f"Athena would charge ${estimate.usd:.6f} ({estimate.region})" if estimate.usd is not None else "unpriced region"
+    price = (
+        f"Athena would charge ${estimate.usd:.6f} ({estimate.region})"
+        if estimate.usd is not None
+        else "unpriced region"
+    )
     return f"{rows:,} rows, {seconds:.2f} s, {estimate.bytes:,} bytes scanned; {price}"

@@ -38,4 +38,6 @@ def releases(ctx: typer.Context) -> None:
         )
         for each in reversed(found)
     ]
-    world.sink.table("", columns, rows, footer="" if rows else "Nothing is published yet: salesperf run-batch --promote")
+    world.sink.table(
+        "", columns, rows, footer="" if rows else "Nothing is published yet: salesperf run-batch --promote"
+    )

@@ -60,11 +60,13 @@ def _view(report: Status) -> Iterable[Fields | Table | Line]:
         columns = (Column("Table"), Column("Rows"), Column("Bytes"), Column("Newest"), Column("Release"))
         yield Table(
             columns,
-            [(t.table, t.rows, t.bytes, f"{t.newest:%Y-%m-%d %H:%M}" if t.newest else "", t.release) for t in report.tables],
+            [
+                (t.table, t.rows, t.bytes, f"{t.newest:%Y-%m-%d %H:%M}" if t.newest else "", t.release)
+                for t in report.tables
+            ],
         )
     if any(report.quarantined.values()):
-        columns = (Column("Quarantine"), Column("Rows"))
-        yield Table(columns, [(name, rows) for name, rows in report.quarantined.items() if rows])
+        yield Table((Column("Quarantine"), Column("Rows")), [(name, rows) for name, rows in report.quarantined.items() if rows])
 
 
 def _next(report: Status) -> list[str]:

@@ -94,7 +94,9 @@ class CheckRequest:
 CheckResult = CheckRecord
 
 
-def _quarantine_column(name: str, kind: Literal["string", "bigint", "timestamp"], english: str, portuguese: str) -> Column:
+def _quarantine_column(
+    name: str, kind: Literal["string", "bigint", "timestamp"], english: str, portuguese: str
+) -> Column:
     return Column(name, ColumnType(kind), False, english, portuguese, "restricted")
 
 

@@ -196,7 +196,13 @@ def _column_row_rules(each: Property) -> Iterator[RowRule]:
             yield RowRule(f"{name}_{word}", "error", f"length {sign} {length}", name, f"length({name}) {sign} {length}")
     if options.pattern is not None:
         whole = rf"^({options.pattern})\z"
-        yield RowRule(f"{name}_pattern", "error", f"{name} must look like {options.pattern}", name, f"{name} RLIKE {_quoted(whole)}")
+        yield RowRule(
+            f"{name}_pattern",
+            "error",
+            f"{name} must look like {options.pattern}",
+            name,
+            f"{name} RLIKE {_quoted(whole)}",
+        )
     for rule in each.quality:
         if rule.metric == "invalidValues":
             values = rule.arguments.get("validValues")
@@ -206,7 +212,9 @@ def _column_row_rules(each: Property) -> Iterator[RowRule]:
             words = rule.description or f"{name} is not one of the known values"
             yield RowRule(rule.name, rule.severity, words, name, f"{name} IN ({listed})")
         elif rule.metric == "nullValues":
-            yield RowRule(rule.name, rule.severity, rule.description or f"{name} is missing", name, f"{name} IS NOT NULL")
+            yield RowRule(
+                rule.name, rule.severity, rule.description or f"{name} is missing", name, f"{name} IS NOT NULL"
+            )
         elif rule.implementation and rule.implementation.rule == "row":
             yield RowRule(rule.name, rule.severity, rule.description, name, rule.implementation.expression or "")
 

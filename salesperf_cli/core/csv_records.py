@@ -317,37 +317,40 @@ class _Splitter:
     def _read(self, begin: int) -> _Ending:
         """Read the record that begins on the line `begin` by the rules alone."""
         fields: list[str] = []
-        at, position, size = begin, 0, len(self._lines[begin])
-        if size > MAX_RECORD:
+        at, position = begin, 0
+        if len(self._lines[begin]) > MAX_RECORD:
             return _Ending(fields, _TOO_LONG, begin + 1)
         while True:
-            line = self._lines[at]
-            if line.startswith(self._dialect.quote, position):
-                parts: list[str] = []
-                position += 1
-                while (position := self._read_quoted(line, position, parts)) < 0:
-                    at += 1
-                    if at == len(self._lines) and not self._extend():
-                        return _Ending(fields, "quote not closed", begin + 1)
-                    line, position = self._lines[at], 0
-                    size += len(line)
-                    if size > MAX_RECORD:
-                        return _Ending(fields, _TOO_LONG, begin + 1)
-                fields.append("".join(parts))
-                if line.startswith(" ", position):
-                    position += len(line) - position - len(line[position:].lstrip(" "))
+            if self._lines[at].startswith(self._dialect.quote, position):
+                found = self._quoted_field(begin, at, position + 1)
+                if isinstance(found, str):
+                    return _Ending(fields, found, begin + 1)
+                field, at, position = found
             else:
+                line = self._lines[at].rstrip("\r\n")
                 end = line.find(self._dialect.delimiter, position)
-                if end < 0:
-                    fields.append(line[position:].rstrip("\r\n"))
-                    return _Ending(fields, None, at + 1)
-                fields.append(line[position:end])
-                position = end
-            if not line[position:].strip("\r\n"):
+                field, position = line[position : end if end >= 0 else None], end if end >= 0 else len(line)
+            fields.append(field)
+            rest = self._lines[at][position : position + 1]
+            if not rest.strip("\r\n"):
                 return _Ending(fields, None, at + 1)
-            if line[position] != self._dialect.delimiter:
+            if rest != self._dialect.delimiter:
                 return _Ending(fields, "text after a closing quote", begin + 1)
             position += 1
+
+    def _quoted_field(self, begin: int, at: int, position: int) -> tuple[str, int, int] | str:
+        """The text of a quoted field, with the line and position after it; or what is wrong with it."""
+        parts: list[str] = []
+        size = sum(map(len, self._lines[begin : at + 1]))
+        while (after := self._read_quoted(self._lines[at], position, parts)) < 0:
+            at, position = at + 1, 0
+            if at == len(self._lines) and not self._extend():
+                return "quote not closed"
+            size += len(self._lines[at])
+            if size > MAX_RECORD:
+                return _TOO_LONG
+        line = self._lines[at]
+        return "".join(parts), at, len(line) - len(line[after:].lstrip(" "))
 
     def _read_quoted(self, line: str, position: int, parts: list[str]) -> int:
         """Gather quoted text from `position` on; gives the position after the closing quote, -1 when the line

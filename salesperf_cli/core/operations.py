@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from salesperf_cli.core import lease, promotion
 from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
-from salesperf_cli.core.ledger import Ledger, Release, RunRecord, new_run_id
+from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, new_run_id
 from salesperf_cli.core.runs import Run, RunReporter
+from salesperf_cli.core.tables import TableName
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Backend
@@ -75,8 +76,9 @@ def run_batch(
         if not plan.builds:
             return None
         with workspace.backend.engine(run_id) as engine:
-            run = Run(plan, engine, workspace.ledger, run_id=run_id, engine_name=workspace.backend.engine_name, clock=clock)
-            record = run.walk(reporter)
+            name = workspace.backend.engine_name
+            run = Run(plan, engine, workspace.ledger, reporter, run_id=run_id, engine_name=name, clock=clock)
+            record = run.walk()
         if record.failures or not promote:
             return BatchOutcome(record, None)
         layers = tuple(layer for layer in request.layers if any(name.startswith(layer) for name in record.tables))
@@ -113,10 +115,10 @@ def working(workspace: Workspace, run_id: str, doing: str, clock: Clock) -> Iter
 def _plan_of(ledger: Ledger, release: Release) -> promotion.PublishPlan:
     """The plan of a release that was just ended, for telling it."""
     releases = ledger.releases()
-    base = releases[-2] if len(releases) > 1 else promotion.EMPTY_RELEASE
+    base = releases[-2] if len(releases) > 1 else EMPTY_RELEASE
     run = ledger.run(release.run_id)
     steps = tuple(
-        promotion.PublishStep(promotion.TableName.parse(name), base.tables.get(name), state)
+        promotion.PublishStep(TableName.parse(name), base.tables.get(name), state)
         for name, state in sorted(run.tables.items())
         if base.tables.get(name) != state
     )

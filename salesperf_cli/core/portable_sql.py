@@ -25,8 +25,7 @@ def lint(sql: str, columns: Schema | None = None) -> tuple[Finding, ...]:
     """What in a SELECT or an expression is not portable between Spark and DuckDB; empty when all of it is.
 
     `columns` (tables to columns to contract types) makes the answer exact. Without it the type of a table's
-    column is unknown,
-    and what depends on it is checked by the translated query when it runs.
+    column is unknown, and what depends on it is checked by the translated query when it runs.
     """
     return _translate(sql, columns).findings
 
@@ -40,10 +39,10 @@ def to_duckdb(sql: str, columns: Schema | None = None) -> str:
 
 
 def expression_to_duckdb(expression: str, columns: Mapping[str, str] | None = None) -> str:
-    """A rule's expression, such as `price >= 0 OR price IS NULL`, as DuckDB SQL; `columns` maps names to
-    contract types.
+    """A rule's expression, such as `price >= 0 OR price IS NULL`, as DuckDB SQL.
 
-    Raises InputError when it is a query or is not portable.
+    `columns` maps the names it may use to contract types. Raises InputError when it is a query or is not
+    portable.
     """
     from salesperf_cli.core.portable.translation import translate_expression
 
@@ -51,8 +50,18 @@ def expression_to_duckdb(expression: str, columns: Mapping[str, str] | None = No
 
 
 def tables(sql: str) -> tuple[str, ...]:
-    """The tables, `layer.table`, that a SELECT reads, sorted; names of WITH clauses are left out."""
-    return _parsed(_translate(sql, None)).tables
+    """The tables, `layer.table`, that a SELECT reads, sorted; names of WITH clauses have no layer and are
+    left out.
+    """
+    from sqlglot import exp
+
+    from salesperf_cli.core.portable.parsing import SyntaxProblemError, parse
+
+    try:
+        tree = parse(sql)
+    except SyntaxProblemError:
+        return _parsed(_translate(sql, None)).tables
+    return tuple(sorted({f"{table.db}.{table.name}".lower() for table in tree.find_all(exp.Table) if table.db}))
 
 
 def output_columns(sql: str) -> tuple[tuple[str, str | None], ...]:

@@ -6,7 +6,7 @@ release entry, which readers follow, comes last. What was begun is ended by `fin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -157,7 +157,8 @@ def _failure_lines(check: object) -> tuple[str, ...]:
     from salesperf_cli.core.ledger import CheckRecord
 
     assert isinstance(check, CheckRecord)
-    first = f"{check.table} {check.rule}: {check.message}"
+    count = f"{check.count:,} rows, " if check.count else ""
+    first = f"{check.table} {check.rule}: {count}{check.message}"
     return (first, f"  for example {', '.join(check.samples)}") if check.samples else (first,)
 
 
@@ -175,8 +176,7 @@ def _finish(ledger: Ledger, tables: Tables, run: RunRecord, *, now: datetime) ->
         note=f"back to {run.message}" if run.kind == "rollback" else "",
     )
     if current.number < run.release:
-        for name, state in chosen.items():
-            tables.publish(TableName.parse(name), state, expected=run.base.get(name), tag=release.name)
+        _move(chosen, current, run, ledger, tables, tag=release.name)
         ledger.add_release(release)
     elif current.run_id != run.run_id:
         raise ConflictError(
@@ -188,6 +188,23 @@ def _finish(ledger: Ledger, tables: Tables, run: RunRecord, *, now: datetime) ->
     rest = {name.split(".")[0] for name in run.tables} - {"quarantine"} - set(promoted)
     ledger.write_run(replace(run, status="audited" if rest else "promoted", promoting=(), promoted=promoted))
     return ledger.current_release()
+
+
+def _move(
+    chosen: Mapping[str, TableState], current: Release, run: RunRecord, ledger: Ledger, tables: Tables, *, tag: str
+) -> None:
+    """Move every main, or none: when one has moved meanwhile, those before it go back and the run is given up."""
+    moved: list[str] = []
+    try:
+        for name, state in chosen.items():
+            tables.publish(TableName.parse(name), state, expected=run.base.get(name), tag=tag)
+            moved.append(name)
+    except ConflictError:
+        for name in moved:
+            if before := current.tables.get(name):
+                tables.publish(TableName.parse(name), before, expected=chosen[name].snapshot_id, tag=current.name)
+        ledger.write_run(replace(run, status="failed", promoting=(), message="main of a table had moved"))
+        raise
 
 
 def _last_batch_run(ledger: Ledger) -> RunRecord | None:

@@ -165,7 +165,9 @@ def parse_size(text: str) -> int:
     """A size such as `500MB` or `1.5GB` (1 KB = 1024 bytes) in bytes; raises InputError for anything else."""
     found = _SIZE.fullmatch(text.strip())
     if not found:
-        raise InputError(f"{text!r} is not a size", why="sizes are written like 500MB or 1.5GB", remedy="correct the value")
+        raise InputError(
+            f"{text!r} is not a size", why="sizes are written like 500MB or 1.5GB", remedy="correct the value"
+        )
     return int(float(found[1]) * _UNITS[(found[2] or "B").upper()])
 
 

@@ -71,7 +71,9 @@ def lake_status(
     releases, ingests, run = ledger.releases(), ledger.ingests(), ledger.last_run()
     current = releases[-1].tables if releases else {}
     line = (
-        RunStatusLine(run.run_id, run.kind, run.status, run.started, len(run.failures), len(run.warnings)) if run else None
+        RunStatusLine(run.run_id, run.kind, run.status, run.started, len(run.failures), len(run.warnings))
+        if run
+        else None
     )
     return Status(
         target=target,
@@ -109,7 +111,9 @@ def _table(
     name: str, state: TableState, releases: Sequence[Release], contract: Contract | None, tables: Tables
 ) -> TableStatus:
     made = next(
-        release for release in releases if name in release.tables and release.tables[name].snapshot_id == state.snapshot_id
+        release
+        for release in releases
+        if name in release.tables and release.tables[name].snapshot_id == state.snapshot_id
     )
     return TableStatus(
         table=name,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import rich.progress
 
 _PATIENCE_SECONDS = 0.4
-_ERASE_LINE = "\r\x1b[2K"
+ERASE_LINE = "\r\x1b[2K"
 
 
 class Progress(Protocol):
@@ -98,7 +98,7 @@ class LiveProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._stream.write(_ERASE_LINE)
+        self._stream.write(ERASE_LINE)
         self._stream.flush()
 
     def advance(self, amount: int = 1) -> None:
@@ -113,7 +113,7 @@ class LiveProgress:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self._stream.write(_ERASE_LINE)
+        self._stream.write(ERASE_LINE)
         console = Console(file=self._stream, force_terminal=True, no_color=not self._color, width=self._width)
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),

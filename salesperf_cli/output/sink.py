@@ -16,9 +16,9 @@ from typing import BinaryIO, TextIO
 from salesperf_cli.errors import InputError, SalesperfError
 from salesperf_cli.output.forms import Block, Column, Fields, Line, OutputFormat, RowSource, Table
 from salesperf_cli.output.plain import records, to_csv, to_json, to_json_line
-from salesperf_cli.output.progress import LineProgress, LiveProgress, Progress, SilentProgress
+from salesperf_cli.output.progress import ERASE_LINE, LineProgress, LiveProgress, Progress, SilentProgress
 from salesperf_cli.output.tables import Paint, Tone, draw_fields, draw_line, draw_table
-from salesperf_cli.output.text import escape, wrap
+from salesperf_cli.output.text import cut, escape, wrap
 
 PREVIEW_ROWS = 100
 
@@ -38,13 +38,14 @@ View = Callable[..., Iterable[Block]]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the streams can show. `color` counts only for a stream that is a terminal; `width` in columns."""
+    """What the streams can show: `color` counts only on a terminal, `width` is in columns, `hints` are next steps."""
 
     stdout_tty: bool = False
     stderr_tty: bool = False
     color: bool = True
     quiet: bool = False
     width: int = 80
+    hints: bool = True
 
 
 def paint_with(color: bool) -> Paint:
@@ -70,6 +71,7 @@ class Sink:
         self._stderr = stderr
         self._form = form
         self._look = look or Look()
+        self._is_busy = False
         self._paint_data = paint_with(self._look.color and self._look.stdout_tty)
         self._paint_talk = paint_with(self._look.color and self._look.stderr_tty)
 
@@ -101,9 +103,7 @@ class Sink:
             case other:
                 raise _no_such_form(other, "this result is one document, not rows")
 
-    def table(
-        self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], footer: str = ""
-    ) -> None:
+    def table(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], footer: str = "") -> None:
         """Write a short list: a drawn table, or its rows as objects in json and ndjson, or as csv."""
         match self.document_format:
             case OutputFormat.TABLE:
@@ -118,9 +118,7 @@ class Sink:
             case other:
                 raise _no_such_form(other, "only the rows of a query are written in this format")
 
-    def write_rows(
-        self, source: RowSource, out: Path | None = None, *, limit: int = PREVIEW_ROWS
-    ) -> OutputFormat:
+    def write_rows(self, source: RowSource, out: Path | None = None, *, limit: int = PREVIEW_ROWS) -> OutputFormat:
         """Write the rows of a query to stdout or, whole or not at all, to a file; returns the format used.
 
         A file's format follows its suffix unless `-o` says otherwise. A table shows `limit` rows.
@@ -177,9 +175,19 @@ class Sink:
         tail = "  " + self._paint_talk(escape(note), Tone.FAINT) if note else ""
         self._talk(f"{self._paint_talk(mark, tone)} {escape(text)}{tail}")
 
+    def busy(self, text: str) -> None:
+        """What is being done right now: one line on a terminal, which the next talk replaces; else nothing."""
+        if self._look.stderr_tty and not self._look.quiet:
+            self._erase()
+            self._stderr.write(
+                _encodable(self._paint_talk(cut(f"· {escape(text)} …", self._look.width - 1), Tone.FAINT), self._stderr)
+            )
+            self._stderr.flush()
+            self._is_busy = True
+
     def next_steps(self, commands: Sequence[str], heading: str = "Next") -> None:
         """The commands to type next, ready to copy."""
-        if not self._look.quiet and commands:
+        if self._look.hints and not self._look.quiet and commands:
             self._talk(f"\n{self._paint_talk(heading, Tone.STRONG)}")
             for command in commands:
                 self._talk("  " + self._paint_talk(escape(command), Tone.LINK))
@@ -196,9 +204,7 @@ class Sink:
             return LiveProgress(self._stderr, total, label, width=self._look.width, color=self._look.color)
         return LineProgress(self.say, total, label, unit)
 
-    def error(
-        self, error: SalesperfError, *, exit_code: int | None = None, as_json: bool | None = None
-    ) -> None:
+    def error(self, error: SalesperfError, *, exit_code: int | None = None, as_json: bool | None = None) -> None:
         """What went wrong, why, and what to do next; one JSON object when JSON was asked for."""
         code = int(error.exit_code) if exit_code is None else exit_code
         if as_json or (as_json is None and self._form in (OutputFormat.JSON, OutputFormat.NDJSON)):
@@ -224,10 +230,18 @@ class Sink:
         self._drawn(escape(text, keep="\n\t") if self._look.stdout_tty else text)
 
     def _drawn(self, text: str) -> None:
+        self._erase()
         self._stdout.write(_encodable(text, self._stdout))
+
+    def _erase(self) -> None:
+        """Take back the line that said what is being done."""
+        if self._is_busy:
+            self._stderr.write(ERASE_LINE)
+            self._is_busy = False
 
     def _talk(self, text: str) -> None:
         self._stdout.flush()
+        self._erase()
         self._stderr.write(_encodable(text + "\n", self._stderr))
         self._stderr.flush()
 
@@ -275,10 +289,7 @@ def _fields_of(document: object) -> Fields:
     if not dataclasses.is_dataclass(document) or isinstance(document, type):
         return Fields((("value", document),))
     return Fields(
-        tuple(
-            (field.name.replace("_", " "), getattr(document, field.name))
-            for field in dataclasses.fields(document)
-        )
+        tuple((field.name.replace("_", " "), getattr(document, field.name)) for field in dataclasses.fields(document))
     )
 
 

@@ -67,9 +67,7 @@ def draw_table(block: Table, width: int, paint: Paint) -> list[str]:
     widths = _fit(grid, width)
     lines = [paint(cut(block.title, width), Tone.STRONG)] if block.title else []
     shown = len(widths)
-    header = (
-        pad(column.name, w, right=r) for column, w, r in zip(grid.columns, widths, grid.right, strict=False)
-    )
+    header = (pad(column.name, w, right=r) for column, w, r in zip(grid.columns, widths, grid.right, strict=False))
     lines.append(paint((" " * _GUTTER).join(header).rstrip(), Tone.STRONG))
     lines.append(paint((" " * _GUTTER).join(_RULE * w for w in widths), Tone.FAINT))
     for row in grid.cells:
@@ -86,8 +84,7 @@ def _grid(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> _Grid:
     values = [tuple(row) for row in rows]
     right = [_is_right(column, (row[index] for row in values)) for index, column in enumerate(columns)]
     cells = [
-        [cell(value, grouped=column.grouped) for value, column in zip(row, columns, strict=True)]
-        for row in values
+        [cell(value, grouped=column.grouped) for value, column in zip(row, columns, strict=True)] for row in values
     ]
     return _Grid(columns, cells, right)
 

@@ -26,8 +26,7 @@ def escape(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character in keep or not _is_dangerous(character) else _escaped(character)
-        for character in text
+        character if character in keep or not _is_dangerous(character) else _escaped(character) for character in text
     )
 
 

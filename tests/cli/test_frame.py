@@ -252,7 +252,7 @@ def test_init_makes_a_project_and_names_the_next_three_commands(invoke: Invoke, 
     assert result.stdout == ""
     assert result.stderr == (
         "✓ salesperf.toml  created\n✓ .gitignore  created\n\n"
-        "Next\n  cd shop\n  salesperf ingest FOLDER-WITH-YOUR-CSV-FILES\n  salesperf run-batch\n"
+        "Next\n  cd shop\n  salesperf ingest PATH-TO-YOUR-FILES\n  salesperf run-batch --promote\n"
     )
     assert "lake/" in (tmp_path / "shop" / ".gitignore").read_text()
     shown = invoke("config", "show", cwd=tmp_path / "shop")

@@ -37,7 +37,7 @@ def read(body: bytes, dialect: Dialect = DEFAULT_DIALECT, columns: int = 3) -> l
 def duckdb_rows(
     file: Path, header: Sequence[str], dialect: Dialect = DEFAULT_DIALECT
 ) -> list[tuple[str | None, ...]]:
-    columns = {name: "VARCHAR" for name in header}
+    columns = dict.fromkeys(header, "VARCHAR")
     relation = duckdb.connect().read_csv(
         str(file), header=True, sep=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape,
         encoding=dialect.encoding, all_varchar=True, auto_detect=False, columns=columns,
@@ -240,6 +240,33 @@ def test_what_a_csv_writer_wrote_comes_back_with_its_lines(rows: list[tuple[str,
     assert found == [
         Record(line, tuple(text or None for text in row)) for line, row in zip(lines, rows, strict=True)
     ]
+
+
+class RefusingReader:
+    """Stands for csv.reader where it refuses every record, so that the rules' own reading must do."""
+
+    line_num = 0
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        pass
+
+    def __iter__(self) -> RefusingReader:
+        return self
+
+    def __next__(self) -> list[str]:
+        raise csv.Error
+
+
+@settings(deadline=None)
+@given(rows=ROWS.filter(bool), end=st.sampled_from(["\r\n", ""]))
+def test_the_rules_own_reading_is_that_of_the_csv_module(rows: list[tuple[str, ...]], end: str) -> None:
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows(rows)
+    body = (target.getvalue().removesuffix("\r\n") + end).encode()
+    quick = read(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv, "reader", RefusingReader)
+        assert read(body) == quick
 
 
 @settings(deadline=None)

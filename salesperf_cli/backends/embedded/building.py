@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesperf_cli.backends.embedded import duck
+from salesperf_cli.backends.embedded.shelf import Shelf
 from salesperf_cli.backends.embedded.tables import Commit, LocalTables, partition_name
 from salesperf_cli.core.build import BuildRequest, BuildResult
 from salesperf_cli.core.contracts import Contract
@@ -35,19 +36,25 @@ class Rewrite:
 class Builder:
     """Runs models in one session for one run."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, tables: LocalTables, warehouse: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, tables: LocalTables, shelf: Shelf, warehouse: Path
+    ) -> None:
         self._connection = connection
         self._tables = tables
+        self._shelf = shelf
         self._warehouse = warehouse
 
     def build(self, request: BuildRequest) -> BuildResult:
         """Run the model as the request says and commit what it gives."""
-        self._show_inputs(request.inputs)
+        for name, state in request.inputs.items():
+            self._shelf.show(name, state)
         base = self._listing(request.contract.name, request.base)
         rewrite = self._rewrite(request, base)
         # Rows of an earlier build stay only where this one replaces parts.
         parent = request.base.snapshot_id if request.base and request.mode != "full" else None
-        commit, written = self.write(request.contract, rewrite, parent=parent, branch=request.branch, run_id=request.run_id)
+        commit, written = self.write(
+            request.contract, rewrite, parent=parent, branch=request.branch, run_id=request.run_id
+        )
         listing = commit.listing
         return BuildResult(
             snapshot_id=commit.snapshot_id,
@@ -82,7 +89,7 @@ class Builder:
     # what to write
 
     def _rewrite(self, request: BuildRequest, base: Listing | None) -> Rewrite:
-        model = to_duckdb(request.model.sql)
+        model = to_duckdb(request.model.sql, self._shelf.columns)
         columns = duck.names(request.contract.column_names)
         rows = f"SELECT {columns} FROM ({model})"
         if request.mode == "full" or base is None:
@@ -112,7 +119,10 @@ class Builder:
         assert partition is not None and request.model.touched is not None
         self._show_changes(request)
         value = duck.partition_text(partition)
-        touched = self._values(f"SELECT DISTINCT {value} FROM ({to_duckdb(request.model.touched)})")
+        columns = self._shelf.columns
+        changed = {f"changed.{name.table}": columns[str(name)] for name in request.inputs}
+        query = to_duckdb(request.model.touched, {**columns, **changed})
+        touched = self._values(f"SELECT DISTINCT {value} FROM ({query})")
         listed = ", ".join(duck.text(each) for each in touched if each is not None) or "NULL"
         chosen = f"{value} IN ({listed})" + (f" OR {value} IS NULL" if None in touched else "")
         replaced = tuple(file.path for file in base.files if file.partition in touched)
@@ -123,21 +133,14 @@ class Builder:
 
     # what models see
 
-    def _show_inputs(self, inputs: Mapping[TableName, TableState]) -> None:
-        for name, state in inputs.items():
-            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.layer}")
-            listing = self._tables.listing(name, state.snapshot_id)
-            self._connection.execute(f"CREATE OR REPLACE VIEW {_qualified(name)} AS {duck.relation(listing)}")
-
     def _show_changes(self, request: BuildRequest) -> None:
         """`changed.<table>` for each input: rows, old and new, in which its two snapshots differ.
 
         Files that both snapshots share hold the same rows, so only the others are read.
         """
-        self._connection.execute("CREATE SCHEMA IF NOT EXISTS changed")
+        self._connection.execute("CREATE SCHEMA changed")
         for name, state in request.inputs.items():
-            new = self._tables.listing(name, state.snapshot_id)
-            old = self._tables.listing(name, request.previous[name])
+            new, old = self._shelf.listing(name, state.snapshot_id), self._shelf.listing(name, request.previous[name])
             shared = {file.path for file in new.files} & {file.path for file in old.files}
             came, went = (
                 duck.relation(each, paths=[file.path for file in each.files if file.path not in shared])
@@ -149,7 +152,11 @@ class Builder:
             )
 
     def _listing(self, name: TableName, state: TableState | None) -> Listing | None:
-        return self._tables.listing(name, state.snapshot_id) if state else None
+        return self._shelf.listing(name, state.snapshot_id) if state else None
+
+    def relation(self, name: TableName, state: TableState) -> str:
+        """A SELECT of a state's rows."""
+        return duck.relation(self._shelf.listing(name, state.snapshot_id))
 
     # Parquet
 
@@ -175,8 +182,3 @@ class Builder:
             f"({options}, PARTITION_BY ({duck.name(field)}), OVERWRITE_OR_IGNORE)"
         )
         return sorted(folder.rglob("*.parquet"))
-
-
-def _qualified(name: TableName) -> str:
-    return f"{duck.name(name.layer)}.{duck.name(name.table)}"
-

@@ -5,11 +5,12 @@ A rule that holds costs a part of one scan; only a rule that fails asks again, f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from salesperf_cli.backends.embedded import duck
+from salesperf_cli.backends.embedded.shelf import Shelf
 from salesperf_cli.core.build import CheckRequest
 from salesperf_cli.core.contracts import (
     Contract,
@@ -34,21 +35,14 @@ SAMPLES = 5
 
 
 class Checker:
-    """Judges one table. `show` makes a table's candidate rows readable in the session under its own name."""
+    """Judges one table."""
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        request: CheckRequest,
-        show: Callable[[TableName], bool],
-        newest_released: Callable[[TableName, str], Any],
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, request: CheckRequest, shelf: Shelf) -> None:
         self._connection = connection
         self._request = request
         self._contract: Contract = request.contract
         self._table = str(request.contract.name)
-        self._show = show
-        self._newest_released = newest_released
+        self._shelf = shelf
 
     def check(self) -> Iterator[CheckRecord]:
         """Every rule's verdict, in the contract's order."""
@@ -63,13 +57,14 @@ class Checker:
         rules = self._contract.row_rules
         if not rules:
             return
-        broken = [f"NOT ({expression_to_duckdb(rule.expression)})" for rule in rules]
+        columns = {column.name: str(column.type) for column in self._contract.columns}
+        broken = [f"NOT ({expression_to_duckdb(rule.expression, columns)})" for rule in rules]
         counts = ", ".join(f"count(*) FILTER ({each}) AS r{at}" for at, each in enumerate(broken))
         found = duck.fetch_counts(self._connection, f"SELECT {counts} FROM {self._table}")
         for at, rule in enumerate(rules):
             count = found[f"r{at}"]
             samples = self._keys(f"FROM {self._table} WHERE {broken[at]}") if count else ()
-            yield self._record(rule, count == 0, count, f"{count:,} rows: {rule.description or rule.expression}", samples)
+            yield self._record(rule, count == 0, count, rule.description or rule.expression, samples)
 
     # tables
 
@@ -119,7 +114,7 @@ class Checker:
         missing = [name for name in map(TableName.parse, tables(rule.query)) if not self._show(name)]
         if missing:
             return self._record(rule, False, 0, f"{missing[0]} does not exist yet")
-        row = self._connection.execute(to_duckdb(rule.query)).fetchone()
+        row = self._connection.execute(to_duckdb(rule.query, self._shelf.columns)).fetchone()
         figure = row[0] if row else None
         passed = figure is not None and rule.bounds.admit(float(figure))
         words = f"{rule.description}: " if rule.description else ""
@@ -127,7 +122,9 @@ class Checker:
 
     def _freshness(self, rule: FreshnessRule) -> CheckRecord:
         assert rule.column is not None
-        row = self._connection.execute(f"SELECT CAST(max({duck.name(rule.column)}) AS TIMESTAMP) FROM {self._table}").fetchone()
+        row = self._connection.execute(
+            f"SELECT CAST(max({duck.name(rule.column)}) AS TIMESTAMP) FROM {self._table}"
+        ).fetchone()
         newest = row[0] if row else None
         if newest is None:
             return self._record(rule, False, 0, f"{rule.column} holds no value")
@@ -136,7 +133,7 @@ class Checker:
             if age > timedelta(days=rule.max_age_days):
                 return self._record(rule, False, 0, f"the newest {rule.column} is {newest}, {age.days:,} days old")
         if rule.never_backwards and self._request.base is not None:
-            released = self._newest_released(self._contract.name, rule.column)
+            released = self._newest_released(rule.column)
             if released is not None and newest < released:
                 return self._record(rule, False, 0, f"the newest {rule.column} went back from {released} to {newest}")
         return self._record(rule, True, 0, f"the newest {rule.column} is {newest}")
@@ -151,9 +148,22 @@ class Checker:
 
     # mechanics
 
-    def _record(
-        self, rule: Rule, passed: bool, count: int, message: str, samples: tuple[str, ...] = ()
-    ) -> CheckRecord:
+    def _show(self, name: TableName) -> bool:
+        """Make a candidate table readable; False when there is none."""
+        state = self._request.tables.get(name)
+        if state is not None:
+            self._shelf.show(name, state)
+        return state is not None
+
+    def _newest_released(self, column: str) -> Any:
+        assert self._request.base is not None
+        listing = self._shelf.listing(self._contract.name, self._request.base.snapshot_id)
+        row = self._connection.execute(
+            f"SELECT CAST(max({duck.name(column)}) AS TIMESTAMP) FROM ({duck.relation(listing)})"
+        ).fetchone()
+        return row[0] if row else None
+
+    def _record(self, rule: Rule, passed: bool, count: int, message: str, samples: tuple[str, ...] = ()) -> CheckRecord:
         return CheckRecord(self._table, rule.name, rule.severity, passed, count, message, samples)
 
     def _keys(self, source: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesperf_cli.backends.embedded import duck
+from salesperf_cli.backends.embedded.shelf import staged
 from salesperf_cli.core.contracts import Contract
 
 if TYPE_CHECKING:
@@ -28,17 +29,17 @@ class Distinct:
 
 
 def distinct_rows(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: str, versions: Mapping[int, int]
+    connection: duckdb.DuckDBPyConnection, contract: Contract, typed: str, versions: Mapping[int, int]
 ) -> Distinct:
-    """De-duplicate the accepted rows of the table `staged`; `versions` gives each file's ingest version."""
-    accepted = f"(FROM {staged} WHERE _rule IS NULL)"
-    target = duck.name(f"distinct {contract.name.table}")
+    """De-duplicate the accepted rows of the table `typed`; `versions` gives each file's ingest version."""
+    accepted = f"(FROM {typed} WHERE _rule IS NULL)"
+    target = staged("distinct", contract.name)
     if not contract.key:
         columns = duck.names(contract.column_names)
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {columns}, min(_file) AS _file FROM {accepted} GROUP BY {columns}"
+            f"CREATE OR REPLACE TABLE {target} AS SELECT {columns}, min(_file) AS _file FROM {accepted} GROUP BY {columns}"
             if len(versions) > 1
-            else f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT DISTINCT {columns}, _file FROM {accepted}"
+            else f"CREATE OR REPLACE TABLE {target} AS SELECT DISTINCT {columns}, _file FROM {accepted}"
         )
         return Distinct(target, _missing(connection, accepted, target), None)
     key = duck.names(contract.key)
@@ -55,18 +56,18 @@ def _ranked(
 ) -> Distinct:
     key, columns = duck.names(contract.key), duck.names(contract.column_names)
     version = "CASE _file " + " ".join(f"WHEN {file} THEN {at}" for file, at in versions.items()) + " END"
-    ranked, conflicts = duck.name(f"ranked {contract.name.table}"), duck.name(f"conflicts {contract.name.table}")
+    ranked, conflicts = staged("ranked", contract.name), staged("conflicts", contract.name)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ranked} AS WITH versioned AS (SELECT * EXCLUDE (_rule), {version} AS _version "
+        f"CREATE OR REPLACE TABLE {ranked} AS WITH versioned AS (SELECT * EXCLUDE (_rule), {version} AS _version "
         f"FROM {accepted}) SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}, _file) AS _rank, "
         f"max(_version) OVER (PARTITION BY {key}) AS _latest, "
         f"row_number() OVER (PARTITION BY {columns}, _version ORDER BY _file) AS _copy FROM versioned"
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {columns}, _file FROM {ranked} WHERE _rank = 1"
+        f"CREATE OR REPLACE TABLE {target} AS SELECT {columns}, _file FROM {ranked} WHERE _rank = 1"
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {conflicts} AS SELECT {columns}, _file FROM {ranked} "
+        f"CREATE OR REPLACE TABLE {conflicts} AS SELECT {columns}, _file FROM {ranked} "
         "WHERE _rank > 1 AND _version = _latest AND _copy = 1"
     )
     connection.execute(f"DROP TABLE {ranked}")

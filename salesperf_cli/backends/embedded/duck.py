@@ -28,17 +28,22 @@ def session(scratch: Path, *, memory_limit: str | None, threads: int | None) -> 
     connection = duckdb.connect()
     try:
         connection.execute(f"SET temp_directory = {text(str(scratch))}")
-        connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         connection.execute("SET enable_progress_bar = false")
         if memory_limit:
             connection.execute(f"SET memory_limit = {text(memory_limit)}")
         if threads:
             connection.execute(f"SET threads = {int(threads)}")
+        configure(connection)
         yield connection
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def configure(connection: duckdb.DuckDBPyConnection) -> None:
+    """What each connection to a session needs to be told anew."""
+    connection.execute("SET TimeZone = 'UTC'")
 
 
 def text(value: str) -> str:

@@ -91,10 +91,14 @@ def told_in_plain_words() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as fault:
         raise RetryableError(
-            "the query needs more memory than it may use", why=_first_line(fault), remedy="raise memory_limit in salesperf.toml"
+            "the query needs more memory than it may use",
+            why=_first_line(fault),
+            remedy="raise memory_limit in salesperf.toml",
         ) from fault
     except (duckdb.IOException, duckdb.InternalException) as fault:
-        raise RetryableError("the query could not be run", why=_first_line(fault), remedy="run: salesperf doctor") from fault
+        raise RetryableError(
+            "the query could not be run", why=_first_line(fault), remedy="run: salesperf doctor"
+        ) from fault
     except duckdb.Error as fault:
         raise InputError("the query failed", why=_first_line(fault), remedy="correct the SQL or its data") from fault
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from salesperf_cli.backends.embedded import duck
+from salesperf_cli.backends.embedded.shelf import staged
 from salesperf_cli.core.build import StagedFile
 from salesperf_cli.core.contracts import Contract, RowRule, Source
 from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, Malformed, Record, split_records, write_clean
@@ -97,7 +98,7 @@ class Reader:
     @property
     def table(self) -> str:
         """The staged table's name in the session."""
-        return f"staged.{duck.name(self._contract.name.table)}"
+        return staged("typed", self._contract.name)
 
     def read(self, files: Sequence[StagedFile]) -> None:
         """Fill the staged table with the typed rows of all files, each with its file number and the first rule it breaks."""
@@ -128,19 +129,19 @@ class Reader:
 
     # forms of files
 
-    def _plain(self, number: int, staged: StagedFile) -> ReadFile:
-        receipt = staged.receipt
+    def _plain(self, number: int, file: StagedFile) -> ReadFile:
+        receipt = file.receipt
         form = receipt.format.removesuffix(".gz")
-        location = staged.location
+        location = file.location
         if receipt.format == "json.gz":
-            location = str(self._inflate(number, staged))
-        return ReadFile(number, staged, location, form, self._source.dialect, receipt.header)
+            location = str(self._inflate(number, file))
+        return ReadFile(number, file, location, form, self._source.dialect, receipt.header)
 
-    def _inflate(self, number: int, staged: StagedFile) -> Path:
+    def _inflate(self, number: int, file: StagedFile) -> Path:
         import shutil
 
         target = self._scratch / f"{self._contract.name.table}-{number}.json"
-        with open_content(staged.location, staged.receipt) as content, target.open("wb") as out:
+        with open_content(file.location, file.receipt) as content, target.open("wb") as out:
             shutil.copyfileobj(content, out)
         return target
 
@@ -169,7 +170,7 @@ class Reader:
         for table in ("reject_errors", "reject_scans"):
             self._connection.execute(f"DROP TABLE IF EXISTS {table}")
         try:
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {self._temp} AS {self._judged(typed=True)}")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {self.table} AS {self._judged(typed=True)}")
             rejected = self._connection.execute(
                 "SELECT DISTINCT s.file_path FROM reject_scans s JOIN reject_errors e USING (scan_id, file_id)"
             ).fetchall()
@@ -180,12 +181,7 @@ class Reader:
             if not rejected:
                 raise
         paths = {path for (path,) in rejected}
-        self._connection.execute(f"CREATE OR REPLACE VIEW {self.table} AS FROM {self._temp}")
         return {file.number for file in self.files if file.location in paths and not self._is_clean(file)}
-
-    @property
-    def _temp(self) -> str:
-        return duck.name(f"staged {self._contract.name.table}")
 
     def _is_clean(self, file: ReadFile) -> bool:
         return file.location.startswith(str(self._scratch))
@@ -200,8 +196,9 @@ class Reader:
             for at, column in enumerate(columns, start=MALFORMED + 1)
             if shape(column.type, column.format) is not None
         )
+        types = {column.name: str(column.type) for column in columns}
         broken = "".join(
-            f" WHEN NOT ({expression_to_duckdb(rule.expression)}) THEN {at}"
+            f" WHEN NOT ({expression_to_duckdb(rule.expression, types)}) THEN {at}"
             for at, rule in enumerate(error_rules(self._contract), start=MALFORMED + 1 + len(columns))
         )
         chosen = [f"CAST(CASE WHEN _malformed THEN {MALFORMED}{wrong_type}{broken} END AS SMALLINT) AS _rule"]

@@ -23,6 +23,7 @@ from salesperf_cli.errors import ConflictError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
     from pyiceberg.types import IcebergType
@@ -47,12 +48,15 @@ class LocalTables:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.RLock()
+        self._known: dict[TableName, Table] = {}
 
     # the port
 
     def main(self, name: TableName) -> int | None:
         """The snapshot that main points at, or None when the table does not exist."""
-        table = self._load(name)
+        with self._lock:
+            self._known.pop(name, None)  # somebody else may have moved it
+            table = self._load(name)
         snapshot = table.current_snapshot() if table else None
         return snapshot.snapshot_id if snapshot else None
 
@@ -87,9 +91,16 @@ class LocalTables:
                     why="it was expired, or the catalog was changed by other means",
                     remedy="rebuild it: salesperf run-batch --full-refresh",
                 ) from None
-            return self._list(table, name, snapshot_id)
+            files = [(file, table.specs()[file.spec_id]) for file in _files_at(table, snapshot_id)]
+            listing = _listing(table, snapshot_id, files)
+            self._keep(name, listing)
+            return listing
 
     # for engines
+
+    def warm_up(self) -> None:
+        """Begin to import what commits need, while the engine reads files: it takes most of a second."""
+        threading.Thread(target=_import_iceberg, daemon=True).start()
 
     def ensure(self, contract: Contract) -> Table:
         """The table as its contract says, created or brought up to its columns and partition where needed."""
@@ -104,30 +115,39 @@ class LocalTables:
         return {field.name: field.field_id for field in table.schema().fields}
 
     def commit(
-        self, table: Table, name: TableName, *, branch: str, base: int | None, added: Iterable[str], removed: Iterable[str],
+        self,
+        table: Table,
+        name: TableName,
+        *,
+        branch: str,
+        base: int | None,
+        added: Iterable[str],
+        removed: Iterable[str],
         run_id: str,
     ) -> Commit:
         """Commit files (paths) to a new branch that starts at snapshot `base` (None: at nothing), in one snapshot."""
-        from pyiceberg.io.pyarrow import parquet_file_to_data_file
         from pyiceberg.table.update.snapshot import ManageSnapshots
 
         with self._lock:
             gone = set(removed)
-            new = [parquet_file_to_data_file(table.io, table.metadata, FILE_SCHEME + path) for path in added]
+            new = _data_files(table, added)
             start = base if base is not None else _first_snapshot(table)
+            old = _files_at(table, start)
+            dropped = [file for file in old if base is None or file.file_path.removeprefix(FILE_SCHEME) in gone]
             with table.transaction() as transaction:
                 with ManageSnapshots(transaction) as changes:
                     changes.create_branch(start, branch)
                 update = transaction.update_snapshot({RUN_ID_PROPERTY: run_id}, branch=branch)
                 with update.overwrite() as snapshot:
-                    for file in _files_at(table, start):
-                        if base is None or file.file_path.removeprefix(FILE_SCHEME) in gone:
-                            snapshot.delete_data_file(file)
+                    for file in dropped:
+                        snapshot.delete_data_file(file)
                     for file in new:
                         snapshot.append_data_file(file)
-            table.refresh()
             snapshot_id = table.metadata.refs[branch].snapshot_id
-            listing = self._list(table, name, snapshot_id)
+            left = {file.file_path for file in old} - {file.file_path for file in dropped}
+            kept = [(file, table.specs()[file.spec_id]) for file in old if file.file_path in left]
+            listing = _listing(table, snapshot_id, [*kept, *((file, table.spec()) for file in new)])
+            self._keep(name, listing)
             return Commit(snapshot_id, table.metadata_location, listing)
 
     # mechanics
@@ -147,10 +167,12 @@ class LocalTables:
         from pyiceberg.exceptions import NoSuchTableError
 
         with self._lock:
-            try:
-                return self._catalog.load_table(str(name))
-            except NoSuchTableError:
-                return None
+            if name not in self._known:
+                try:
+                    self._known[name] = self._catalog.load_table(str(name))
+                except NoSuchTableError:
+                    return None
+            return self._known[name]
 
     def _create(self, contract: Contract) -> Table:
         """Create the table with an empty snapshot on main, from which branches can start."""
@@ -165,13 +187,15 @@ class LocalTables:
         with transaction.update_snapshot().fast_append():
             pass
         transaction.commit_transaction()
-        return self._catalog.load_table(str(contract.name))
+        return self._reload(contract.name)
 
     def _evolve(self, table: Table, contract: Contract) -> Table:
         """Bring an existing table's columns and partition to the contract; old snapshots keep the schema they had."""
         current = {field.name: field for field in table.schema().fields}
         wanted = {column.name: column for column in contract.columns}
-        stale = [name for name, field in current.items() if name not in wanted or field.field_type != _type(wanted[name])]
+        stale = [
+            name for name, field in current.items() if name not in wanted or field.field_type != _type(wanted[name])
+        ]
         missing = [name for name in wanted if name not in current or name in stale]
         if stale or missing:
             with table.update_schema(allow_incompatible_changes=True) as schema:
@@ -188,17 +212,23 @@ class LocalTables:
                 for name, _ in have:
                     update.remove_field(name)
                 if contract.partition:
-                    update.add_field(contract.partition.column, contract.partition.transform, partition_name(contract.partition))
-        return self._catalog.load_table(str(contract.name))
+                    update.add_field(
+                        contract.partition.column, contract.partition.transform, partition_name(contract.partition)
+                    )
+        return self._reload(contract.name) if stale or missing or have != want else table
 
-    def _list(self, table: Table, name: TableName, snapshot_id: int) -> Listing:
-        listing = _listing(table, snapshot_id)
-        cached = self._cache_file(name, snapshot_id)
+    def _reload(self, name: TableName) -> Table:
+        self._known.pop(name, None)
+        table = self._load(name)
+        assert table is not None
+        return table
+
+    def _keep(self, name: TableName, listing: Listing) -> None:
+        cached = self._cache_file(name, listing.snapshot_id)
         cached.parent.mkdir(parents=True, exist_ok=True)
         scratch = cached.with_suffix(f".{threading.get_ident()}.tmp")
         scratch.write_bytes(msgspec.json.encode(listing))
         scratch.replace(cached)
-        return listing
 
     def _cache_file(self, name: TableName, snapshot_id: int) -> Path:
         return self._root / "_cache" / "listings" / str(name) / f"{snapshot_id}.json"
@@ -209,6 +239,12 @@ def partition_name(partition: Partition) -> str:
     return partition.column if partition.transform == "identity" else f"{partition.column}_{partition.transform}"
 
 
+def _import_iceberg() -> None:
+    import pyiceberg.catalog.sql
+    import pyiceberg.io.pyarrow
+    import pyiceberg.table.update.snapshot  # noqa: F401
+
+
 def _first_snapshot(table: Table) -> int:
     """The empty snapshot that the table was created with (or the oldest that is left)."""
     return min(table.metadata.snapshots, key=lambda each: each.sequence_number or 0).snapshot_id
@@ -217,7 +253,11 @@ def _first_snapshot(table: Table) -> int:
 def _untouched(table: Table) -> bool:
     """Whether main still stands at the empty snapshot that the table was created with."""
     snapshot = table.current_snapshot()
-    return snapshot is not None and snapshot.parent_snapshot_id is None and _total(snapshot.summary, "total-data-files") == 0
+    return (
+        snapshot is not None
+        and snapshot.parent_snapshot_id is None
+        and _total(snapshot.summary, "total-data-files") == 0
+    )
 
 
 def _total(summary: Any, name: str) -> int:
@@ -233,17 +273,59 @@ def _moved(name: TableName, at: int | None, expected: int | None) -> ConflictErr
 
 
 def _files_at(table: Table, snapshot_id: int) -> list[Any]:
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is not None and _total(snapshot.summary, "total-data-files") == 0:
+        return []
     return [task.file for task in table.scan(snapshot_id=snapshot_id).plan_files()]
 
 
-def _listing(table: Table, snapshot_id: int) -> Listing:
+def _data_files(table: Table, paths: Iterable[str]) -> list[Any]:
+    """The manifest entries of Parquet files, with statistics and partition from their footers.
+
+    As pyiceberg's `parquet_file_to_data_file`, without reading the schema anew for each file: an engine writes all files
+    of a commit with the same columns, under the table's own field ids.
+    """
+    import pyarrow.parquet as parquet
+    from pyiceberg.io.pyarrow import (
+        compute_statistics_plan,
+        data_file_statistics_from_parquet_metadata,
+        parquet_path_to_id_mapping,
+    )
+    from pyiceberg.manifest import DataFile as ManifestFile
+    from pyiceberg.manifest import DataFileContent, FileFormat
+
+    schema, spec = table.schema(), table.spec()
+    plan, ids = compute_statistics_plan(schema, table.properties), parquet_path_to_id_mapping(schema)
+    files = []
+    for path in paths:
+        footer = parquet.read_metadata(path)
+        statistics = data_file_statistics_from_parquet_metadata(footer, plan, ids)
+        files.append(
+            ManifestFile.from_args(
+                content=DataFileContent.DATA,
+                file_path=FILE_SCHEME + path,
+                file_format=FileFormat.PARQUET,
+                partition=statistics.partition(spec, schema),
+                file_size_in_bytes=Path(path).stat().st_size,
+                sort_order_id=None,
+                spec_id=spec.spec_id,
+                equality_ids=None,
+                key_metadata=None,
+                **statistics.to_serialized_dict(),
+            )
+        )
+    return files
+
+
+def _listing(table: Table, snapshot_id: int, data_files: Iterable[tuple[Any, PartitionSpec]]) -> Listing:
+    """The listing of a snapshot that consists of these files, each with the partition spec that it was written under."""
     snapshot = table.snapshot_by_id(snapshot_id)
     assert snapshot is not None
     schema = table.schema() if snapshot.schema_id is None else table.schemas()[snapshot.schema_id]
     names = {field.field_id: field.name for field in schema.fields}
     types = {field.field_id: field.field_type for field in schema.fields}
     files = []
-    for file in _files_at(table, snapshot_id):
+    for file, spec in data_files:
         files.append(
             DataFile(
                 path=file.file_path.removeprefix(FILE_SCHEME),
@@ -252,23 +334,24 @@ def _listing(table: Table, snapshot_id: int) -> Listing:
                 column_bytes={names[id_]: size for id_, size in (file.column_sizes or {}).items() if id_ in names},
                 least=_bounds(file.lower_bounds, names, types),
                 most=_bounds(file.upper_bounds, names, types),
-                partition=_partition_text(table, file),
+                partition=_partition_text(table, file, spec),
             )
         )
     columns = tuple((field.name, str(field.field_type)) for field in schema.fields)
     return Listing(snapshot_id, columns, tuple(sorted(files, key=lambda each: each.path)))
 
 
-def _bounds(bounds: Mapping[int, bytes] | None, names: Mapping[int, str], types: Mapping[int, IcebergType]) -> dict[str, str]:
+def _bounds(
+    bounds: Mapping[int, bytes] | None, names: Mapping[int, str], types: Mapping[int, IcebergType]
+) -> dict[str, str]:
     """Bounds as text in Iceberg's own value forms (dates and timestamps as days and microseconds since 1970)."""
     from pyiceberg.conversions import from_bytes
 
     return {names[id_]: str(from_bytes(types[id_], raw)) for id_, raw in (bounds or {}).items() if id_ in names}  # type: ignore[arg-type]
 
 
-def _partition_text(table: Table, file: Any) -> str | None:
+def _partition_text(table: Table, file: Any, spec: PartitionSpec) -> str | None:
     """A file's partition as people write it (`2017-01`); None for rows without a value, and without partitions."""
-    spec = table.specs()[file.spec_id]
     if not spec.fields or file.partition[0] is None:
         return None
     field = spec.fields[0]

@@ -2,8 +2,7 @@
 2.0.
 
 Data only. The edge cases that show it are in tests/spark/edge_cases.py; a name without cases fails a test.
-Operators and
-clauses are in `constructs`, what is refused with advice in `refused`.
+Operators and clauses are in `constructs`, what is refused with advice in `refused`.
 """
 
 from __future__ import annotations
@@ -213,17 +212,11 @@ DATES: dict[str, tuple[Function, ...]] = {
     "last_day": (_call("last_day", Kind.DATE, moment),),
     "date_add": (Function("(CAST({0} AS DATE) + CAST({1} AS INTEGER))", Kind.DATE, (moment, whole)),),
     "date_sub": (Function("(CAST({0} AS DATE) - CAST({1} AS INTEGER))", Kind.DATE, (moment, whole)),),
-    "datediff": (
-        Function("date_diff('day', CAST({1} AS DATE), CAST({0} AS DATE))", Kind.INTEGER, (moment, moment)),
-    ),
+    "datediff": (Function("date_diff('day', CAST({1} AS DATE), CAST({0} AS DATE))", Kind.INTEGER, (moment, moment)),),
     "add_months": (
-        Function(
-            "CAST(CAST({0} AS DATE) + to_months(CAST({1} AS INTEGER)) AS DATE)", Kind.DATE, (moment, whole)
-        ),
+        Function("CAST(CAST({0} AS DATE) + to_months(CAST({1} AS INTEGER)) AS DATE)", Kind.DATE, (moment, whole)),
     ),
-    "date_trunc": (
-        Function("date_trunc({0}, CAST({1} AS TIMESTAMP))", Kind.TIMESTAMP, (trunc_unit, moment)),
-    ),
+    "date_trunc": (Function("date_trunc({0}, CAST({1} AS TIMESTAMP))", Kind.TIMESTAMP, (trunc_unit, moment)),),
     "trunc": (
         Function(
             "CAST(date_trunc({1}, CAST({0} AS DATE)) AS DATE)",
@@ -247,9 +240,7 @@ DATES: dict[str, tuple[Function, ...]] = {
             render=_try_to_timestamp,
         ),
     ),
-    "unix_timestamp": (
-        Function("CAST(trunc(epoch(CAST({0} AS TIMESTAMP))) AS BIGINT)", Kind.INTEGER, (moment,)),
-    ),
+    "unix_timestamp": (Function("CAST(trunc(epoch(CAST({0} AS TIMESTAMP))) AS BIGINT)", Kind.INTEGER, (moment,)),),
 }
 
 AGGREGATES: dict[str, tuple[Function, ...]] = {

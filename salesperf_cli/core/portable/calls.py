@@ -6,10 +6,11 @@ from sqlglot import exp
 
 from salesperf_cli.core.portable import refused
 from salesperf_cli.core.portable.allow_list import FUNCTIONS, printed
-from salesperf_cli.core.portable.expressions import Expressions, unwrapped
+from salesperf_cli.core.portable.expressions import Expressions
 from salesperf_cli.core.portable.functions import Function, Role
 from salesperf_cli.core.portable.kinds import PRINTABLE, Kind, Typed
 from salesperf_cli.core.portable.scopes import Scope
+from salesperf_cli.core.portable.shapes import unwrapped
 
 _REFUSED = Typed("NULL", Kind.UNKNOWN)
 _EDGES = {"UNBOUNDED", "CURRENT ROW"}
@@ -48,14 +49,10 @@ class Calls:
         function = next((overload for overload in overloads if overload.takes(len(nodes))), None)
         if function is None:
             counts = " or ".join(str(len(overload.arguments)) for overload in overloads)
-            self.findings.add(
-                node, node.name, f"takes {counts} arguments on both engines, here {len(nodes)} are given"
-            )
+            self.findings.add(node, node.name, f"takes {counts} arguments on both engines, here {len(nodes)} are given")
             return _REFUSED, None
         values = self.expressions.write_all(nodes, scope)
-        literals = [
-            self._check(name, function, index, nodes[index], value) for index, value in enumerate(values)
-        ]
+        literals = [self._check(name, function, index, nodes[index], value) for index, value in enumerate(values)]
         kind = function.kind(values)
         if kind is None:
             kind = self.expressions.together(node, values, node.name)
@@ -65,7 +62,10 @@ class Calls:
         return Typed(sql.replace("(", "(DISTINCT ", 1) if distinct else sql, kind), function
 
     def _counts_rows(self, node: exp.Anonymous) -> bool:
-        return len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Star)
+        if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Star):
+            return False
+        self.expressions.check_parts(node.expressions[0])
+        return True
 
     def _arguments(self, node: exp.Anonymous, name: str) -> tuple[list[exp.Expr], bool]:
         first = node.expressions[0] if node.expressions else None
@@ -97,10 +97,7 @@ class Calls:
         shape = "write array_join(array_sort(collect_set(x)), ', ')"
         sorted_list = unwrapped(node.expressions[0]) if len(node.expressions) == 2 else None
         separator = unwrapped(node.expressions[1]) if sorted_list is not None else None
-        if not (
-            isinstance(sorted_list, exp.Anonymous)
-            and sorted_list.name.lower() in ("array_sort", "sort_array")
-        ):
+        if not (isinstance(sorted_list, exp.Anonymous) and sorted_list.name.lower() in ("array_sort", "sort_array")):
             self.findings.add(node, node.name, shape)
             return _REFUSED
         collected = sorted_list.expressions[0] if len(sorted_list.expressions) == 1 else None
@@ -130,9 +127,7 @@ class Calls:
             return self.expressions.write(node.this, scope)
         value, function = self._bare(node.this, scope)
         if function is not None and function.role is not Role.AGGREGATE:
-            self.findings.add(
-                node, node.this.name, "FILTER goes with count, sum, avg, min, max, bool_and and bool_or"
-            )
+            self.findings.add(node, node.this.name, "FILTER goes with count, sum, avg, min, max, bool_and and bool_or")
         return Typed(f"{value.sql} FILTER (WHERE {condition.sql})", value.kind)
 
     def _over_window(self, node: exp.Window, scope: Scope) -> Typed:
@@ -177,9 +172,7 @@ class Calls:
 
     def window(self, node: exp.Window, scope: Scope) -> str:
         """The inside of OVER (…) or of a named window."""
-        partition = [
-            value.sql for value in self.expressions.write_all(node.args.get("partition_by") or [], scope)
-        ]
+        partition = [value.sql for value in self.expressions.write_all(node.args.get("partition_by") or [], scope)]
         pieces = [f"PARTITION BY {', '.join(partition)}"] if partition else []
         order = node.args.get("order")
         if order is not None:

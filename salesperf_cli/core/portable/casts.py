@@ -51,8 +51,7 @@ _LITERALS = {
 }
 
 # What Spark reads as a number, in RE2; DuckDB alone also takes '12.7' (as 13) for an integer, '1_000',
-# '0x1F' and
-# '1e3'. NULL here, though not in Spark: digits of other scripts in a decimal, hexadecimal floats.
+# '0x1F' and '1e3'. NULL here, though not in Spark: digits of other scripts in a decimal, hexadecimal floats.
 _SPACE = r"[\x00-\x20]*"
 _FRACTION = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _TEXT_NUMBERS = {
@@ -91,9 +90,7 @@ def cast_sql(value: Typed, target: Kind, type_name: str, safe: bool) -> str:
     when it runs.
     """
     base, _, sizes = type_name.partition("(")
-    duckdb_type = next(names[1] for names in _TYPES.values() if names[0] == base) + (
-        f"({sizes}" if sizes else ""
-    )
+    duckdb_type = next(names[1] for names in _TYPES.values() if names[0] == base) + (f"({sizes}" if sizes else "")
     word = "TRY_CAST" if safe else "CAST"
     if safe and target in _TEXT_NUMBERS and value.kind in (Kind.STRING, Kind.UNKNOWN):
         # regexp_extract gives '' where nothing matches, which casts to NULL.

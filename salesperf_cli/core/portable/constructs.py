@@ -22,7 +22,6 @@ _PARTS: dict[type[exp.Expr], set[str]] = {
         "having",
         "distinct",
         "windows",
-        "operation_modifiers",
     },
     exp.Union: _QUERY | _BINARY | {"distinct"},
     exp.Intersect: _QUERY | _BINARY | {"distinct"},
@@ -70,9 +69,7 @@ _PARTS: dict[type[exp.Expr], set[str]] = {
     exp.Window: {"this", "partition_by", "order", "spec", "alias", "over"},
     exp.WindowSpec: {"kind", "start", "start_side", "end", "end_side"},
     **dict.fromkeys((exp.And, exp.Or, exp.Add, exp.Sub, exp.Mul, exp.Mod), _BINARY),
-    **dict.fromkeys(
-        (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ), _BINARY
-    ),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ), _BINARY),
 }
 
 PARTS = {node: frozenset(parts) for node, parts in _PARTS.items()}

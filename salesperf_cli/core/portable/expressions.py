@@ -1,8 +1,7 @@
 """Walks an expression: refuses what is not on the allow-list, says what kind it is, writes it for DuckDB.
 
 Every piece of SQL given back is self-contained, so operators need no thought about precedence. Queries are
-in `queries`,
-function calls in `calls`.
+in `queries`, function calls in `calls`.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from salesperf_cli.core.portable.kinds import (
     kind_of,
 )
 from salesperf_cli.core.portable.scopes import Columns, Findings, Scope
+from salesperf_cli.core.portable.shapes import never_zero, unwrapped
 
 _COMPARISONS = {
     exp.EQ: "=",
@@ -59,13 +59,6 @@ class CallWriter(Protocol):
 
     def call(self, node: exp.Expr, scope: Scope) -> Typed:
         """A function call, with its FILTER or OVER."""
-
-
-def unwrapped(node: exp.Expr) -> exp.Expr:
-    """The node without parentheses around it."""
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
 
 
 class Expressions:
@@ -99,9 +92,7 @@ class Expressions:
             exp.Subquery: self._scalar_query,
             **dict.fromkeys(_COMPARISONS, self._comparison),
             **dict.fromkeys(_ARITHMETIC, self._arithmetic),
-            **dict.fromkeys(
-                (exp.Anonymous, exp.Filter, exp.Window), lambda node, scope: self.calls.call(node, scope)
-            ),
+            **dict.fromkeys((exp.Anonymous, exp.Filter, exp.Window), lambda node, scope: self.calls.call(node, scope)),
         }
 
     def write(self, node: exp.Expr, scope: Scope) -> Typed:
@@ -127,23 +118,15 @@ class Expressions:
         """Refuse parts of a node that are not understood, and whole nodes of classes not listed."""
         if type(node) not in PARTS:
             name = type(node).__name__
-            self.findings.add(
-                node, name.upper(), refused.NODES.get(name, "not on the list of portable constructs")
-            )
+            self.findings.add(node, name.upper(), refused.NODES.get(name, "not on the list of portable constructs"))
             return
         for part in foreign_parts(node):
             inner = node.args[part]
             where = next(
-                (
-                    item
-                    for item in (inner if isinstance(inner, list) else [inner])
-                    if isinstance(item, exp.Expr)
-                ),
+                (item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, exp.Expr)),
                 node,
             )
-            message = refused.CLAUSES.get(
-                part, f"this part of {type(node).__name__.upper()} is not on the list"
-            )
+            message = refused.CLAUSES.get(part, f"this part of {type(node).__name__.upper()} is not on the list")
             self.findings.add(where, part.strip("_").upper().replace("_", " "), message)
 
     def name(self, identifier: exp.Expr, defines: bool = False) -> str:
@@ -162,9 +145,7 @@ class Expressions:
             self.findings.add(identifier, text, f"write names in lower case: {text.lower()}")
         return '"' + text.replace('"', '""') + '"'
 
-    def want(
-        self, node: exp.Expr, value: Typed, accepted: frozenset[Kind], construct: str, advice: str
-    ) -> None:
+    def want(self, node: exp.Expr, value: Typed, accepted: frozenset[Kind], construct: str, advice: str) -> None:
         """Refuse a value whose known kind is not accepted."""
         if value.kind not in accepted | {Kind.UNKNOWN, Kind.NULL}:
             self.findings.add(node, construct, f"{advice} (this is {value.kind})")
@@ -204,13 +185,9 @@ class Expressions:
             return Typed(text, Kind.DOUBLE if "e" in text.lower() else Kind.DECIMAL)
         source = self.findings.source(node)
         if source.startswith('"'):
-            self.findings.add(
-                node, source, "write text in single quotes: double quotes name a column elsewhere"
-            )
+            self.findings.add(node, source, "write text in single quotes: double quotes name a column elsewhere")
         elif not _SAFE_ESCAPES.fullmatch(source):
-            self.findings.add(
-                node, source, "after a backslash only \\\\, \\', \\n, \\r and \\t are read alike"
-            )
+            self.findings.add(node, source, "after a backslash only \\\\, \\', \\n, \\r and \\t are read alike")
         return Typed(patterns.quoted(node.this), Kind.STRING)
 
     def _connector(self, node: exp.Connector, scope: Scope) -> Typed:
@@ -219,9 +196,7 @@ class Expressions:
             value = self.write(part, scope)
             self.want(part, value, TRUTH, "AND" if isinstance(node, exp.And) else "OR", "give a condition")
             values.append(value.sql)
-        return Typed(
-            "(" + (" AND " if isinstance(node, exp.And) else " OR ").join(values) + ")", Kind.BOOLEAN
-        )
+        return Typed("(" + (" AND " if isinstance(node, exp.And) else " OR ").join(values) + ")", Kind.BOOLEAN)
 
     def _not(self, node: exp.Not, scope: Scope) -> Typed:
         value = self.write(node.this, scope)
@@ -279,28 +254,15 @@ class Expressions:
         return Typed(f"({left.sql} / {right.sql})", Kind.DOUBLE)
 
     def _never_zero(self, node: exp.Expr, operator: str) -> None:
-        node = unwrapped(node)
-        while isinstance(node, (exp.Cast, exp.TryCast, exp.Paren, exp.Neg)):
-            node = node.this
-        if isinstance(node, exp.Literal) and not node.is_string and float(node.this) != 0:
-            return
-        arguments = node.expressions if isinstance(node, exp.Anonymous) else []
-        if isinstance(node, exp.Anonymous) and node.name.lower() == "nullif" and len(arguments) == 2:
-            zero = unwrapped(arguments[1])
-            if isinstance(zero, exp.Literal) and not zero.is_string and float(zero.this) == 0:
-                return
-        if isinstance(node, exp.Anonymous) and node.name.lower() == "pi":
-            return
-        advice = f"write a {operator} nullif(b, 0), or for doubles try_divide(a, b)"
-        self.findings.add(node, operator, f"by zero is NULL, an error or infinity: {advice}")
+        if not never_zero(node):
+            advice = f"write a {operator} nullif(b, 0), or for doubles try_divide(a, b)"
+            self.findings.add(node, operator, f"by zero is NULL, an error or infinity: {advice}")
 
     def _is(self, node: exp.Is, scope: Scope) -> Typed:
         if not isinstance(node.expression, (exp.Null, exp.Boolean)):
             self.findings.add(node, "IS", "write IS [NOT] NULL, TRUE or FALSE")
         value = self.write(node.this, scope)
-        right = (
-            "NULL" if isinstance(node.expression, exp.Null) else "TRUE" if node.expression.this else "FALSE"
-        )
+        right = "NULL" if isinstance(node.expression, exp.Null) else "TRUE" if node.expression.this else "FALSE"
         return Typed(f"({value.sql} IS {'NOT ' if node.args.get('negate') else ''}{right})", Kind.BOOLEAN)
 
     def _in(self, node: exp.In, scope: Scope) -> Typed:
@@ -310,9 +272,7 @@ class Expressions:
         if query is None:
             choices = self.write_all(node.expressions, scope)
             self.together(node, (value, *choices), "IN")
-            return Typed(
-                f"({value.sql} {word} ({', '.join(choice.sql for choice in choices)}))", Kind.BOOLEAN
-            )
+            return Typed(f"({value.sql} {word} ({', '.join(choice.sql for choice in choices)}))", Kind.BOOLEAN)
         sql, _ = self.queries.query(query, scope)
         return Typed(f"({value.sql} {word} ({sql}))", Kind.BOOLEAN)
 
@@ -329,11 +289,8 @@ class Expressions:
         self.want(node, value, TEXT, construct, "give a string")
         pattern = unwrapped(node.expression)
         if not (isinstance(pattern, exp.Literal) and pattern.is_string):
-            self.findings.add(
-                pattern,
-                construct,
-                "write the pattern itself as a string; to search for a column's text use contains(x, y)",
-            )
+            advice = "write the pattern itself; to search for a column's text use contains(x, y)"
+            self.findings.add(pattern, construct, refused.NODES.get(type(pattern).__name__, advice))
             return value.sql, "''"
         found = problem(pattern.this)
         if found:
@@ -346,9 +303,7 @@ class Expressions:
 
     def _rlike(self, node: exp.RegexpLike, scope: Scope) -> Typed:
         value, pattern = self._pattern(node, scope, "RLIKE", patterns.regex_problem)
-        return Typed(
-            f"({'NOT ' if node.args.get('negate') else ''}regexp_matches({value}, {pattern}))", Kind.BOOLEAN
-        )
+        return Typed(f"({'NOT ' if node.args.get('negate') else ''}regexp_matches({value}, {pattern}))", Kind.BOOLEAN)
 
     def _case(self, node: exp.Case, scope: Scope) -> Typed:
         subject = self.write(node.this, scope) if node.args.get("this") is not None else None
@@ -370,9 +325,7 @@ class Expressions:
         test, result = self.write(node.this, scope), self.write(node.args["true"], scope)
         self.want(node, test, TRUTH, "IF", "give a condition")
         other = (
-            self.write(node.args["false"], scope)
-            if node.args.get("false") is not None
-            else Typed("NULL", Kind.NULL)
+            self.write(node.args["false"], scope) if node.args.get("false") is not None else Typed("NULL", Kind.NULL)
         )
         return Typed(
             f"CASE WHEN {test.sql} THEN {result.sql} ELSE {other.sql} END",
@@ -381,9 +334,7 @@ class Expressions:
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Typed:
         value = self.write(node.this, scope)
-        safe = bool(
-            node.args.get("safe")
-        )  # the parser makes every Spark cast a TryCast; only try_cast is marked safe
+        safe = bool(node.args.get("safe"))  # the parser makes every Spark cast a TryCast; only try_cast is marked safe
         construct = "try_cast" if safe else "cast"
         type_name = contract_type(node.to)
         if type_name is None:

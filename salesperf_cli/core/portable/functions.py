@@ -33,9 +33,8 @@ class Argument:
     """What one argument accepts.
 
     `problem` is given for arguments that must be a literal: it says what is wrong with the literal's text,
-    or None.
-    `guard` makes an argument of unknown type checked when DuckDB runs, because DuckDB would take a refused
-    type in silence.
+    or None. `guard` makes an argument of unknown type checked when DuckDB runs, because DuckDB would take a
+    refused type in silence.
     """
 
     accepts: frozenset[Kind] = ANY
@@ -53,9 +52,8 @@ class Function:
     """One overload: as many arguments as named, the last one repeated where `variadic`.
 
     `template` is DuckDB SQL with {0}, {1}, … and {all}; it must be self-contained inside any operator.
-    `render` replaces it
-    where text must be built from literals; it is given the arguments' SQL and the text of those that are
-    literals.
+    `render` replaces it where text must be built from literals; it is given the arguments' SQL and the text
+    of those that are literals.
     """
 
     template: str

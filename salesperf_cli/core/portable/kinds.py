@@ -63,9 +63,7 @@ def kind_of(type_name: str) -> Kind:
 
 
 def common(kinds: Iterable[Kind]) -> Kind | None:
-    """The kind that values of these kinds take together, None where Spark and DuckDB would not agree on
-    one.
-    """
+    """The kind that values of these kinds take together, None where Spark and DuckDB would not agree on one."""
     known = {kind for kind in kinds if kind is not Kind.NULL}
     if not known:
         return Kind.NULL

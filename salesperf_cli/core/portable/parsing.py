@@ -7,6 +7,8 @@ here.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.errors import ParseError, TokenError
@@ -32,6 +34,7 @@ class SyntaxProblemError(Exception):
         self.finding = finding
 
 
+@lru_cache(maxsize=256)  # a model is linted, translated and asked for its tables; nobody changes the tree
 def parse(sql: str) -> exp.Expr:
     """The tree of one SELECT or expression; raises SyntaxProblemError."""
     try:
@@ -39,16 +42,12 @@ def parse(sql: str) -> exp.Expr:
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         near = first.get("highlight") or ""
-        message = (
-            f"{first.get('description') or error}; write functions as name(a, b), as the allow-list has them"
-        )
+        message = f"{first.get('description') or error}; write functions as name(a, b), as the allow-list has them"
         raise SyntaxProblemError(
             Finding(first.get("line") or 1, first.get("col") or 1, near or "syntax", message)
         ) from error
     except TokenError as error:
-        raise SyntaxProblemError(
-            Finding(1, 1, "syntax", f"{error}; close every quote and comment")
-        ) from error
+        raise SyntaxProblemError(Finding(1, 1, "syntax", f"{error}; close every quote and comment")) from error
     statements = [tree for tree in trees if tree is not None]
     if len(statements) != 1:
         raise SyntaxProblemError(Finding(1, 1, "syntax", "write exactly one SELECT or one expression"))

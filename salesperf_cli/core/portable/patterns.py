@@ -21,9 +21,8 @@ _TIMESTAMP_TOKEN = re.compile("yyyy|MM|dd|HH|mm|ss|[-/:., ]")
 
 # A regular expression that Java (Spark) and RE2 (DuckDB) read alike: characters, classes without escapes or
 # nesting, \d and escaped punctuation, groups, alternatives, greedy quantifiers, ^ where the pattern begins.
-# Not `.`
-# and `$`, which see line ends differently; not \s, \w and \b, whose sets differ.
-_CLASS = r"\[\^?(?:[^\[\]\\&^~-]|[^\[\]\\&^~-]-[^\[\]\\&^~-]|\\d)+-?\]"
+# Not `.` and `$`, which see line ends differently; not \s, \w and \b, whose sets differ.
+_CLASS = r"\[\^?-?(?:[^\[\]\\&^~-]|[^\[\]\\&^~-]-[^\[\]\\&^~-]|\\d)+-?\]"
 _QUANTIFIER = r"(?:[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})"
 _ATOM = rf"(?:{_CLASS}|\\[-.*+?()\[\]{{}}|^$\\/]|\\d|[^\\.^$*+?()\[\]{{}}|])"
 _REGEX_TOKEN = re.compile(rf"{_ATOM}{_QUANTIFIER}?|\||\((?!\?)|\){_QUANTIFIER}?")
@@ -69,9 +68,7 @@ def timestamp_regex(pattern: str) -> str:
     leading spaces.
     """
     parts = _split_timestamp(pattern) or []
-    return "".join(
-        _TIMESTAMP_PARTS[token][1] if token in _TIMESTAMP_PARTS else re.escape(token) for token in parts
-    )
+    return "".join(_TIMESTAMP_PARTS[token][1] if token in _TIMESTAMP_PARTS else re.escape(token) for token in parts)
 
 
 def regex_problem(pattern: str) -> str | None:

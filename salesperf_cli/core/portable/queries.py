@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from salesperf_cli.core.portable import refused
 from salesperf_cli.core.portable.calls import Calls
-from salesperf_cli.core.portable.expressions import Expressions, unwrapped
+from salesperf_cli.core.portable.expressions import Expressions
 from salesperf_cli.core.portable.kinds import TRUTH, Kind, Typed, kind_of
 from salesperf_cli.core.portable.scopes import Columns, Findings, Scope
+from salesperf_cli.core.portable.shapes import unwrapped
 
 _SET_OPERATIONS: dict[type[exp.Expr], str] = {
     exp.Union: "UNION",
@@ -103,9 +104,7 @@ class Queries:
             query = query.this
         for item in query.expressions if isinstance(query, exp.Select) else []:
             if not isinstance(item, (exp.Alias, exp.Column, exp.Star)):
-                self.findings.add(
-                    item, "SELECT", "name the column: … AS name; the engines name it differently"
-                )
+                self.findings.add(item, "SELECT", "name the column: … AS name; the engines name it differently")
 
     def _select(self, node: exp.Select, scope: Scope) -> tuple[str, Columns | None]:
         source = node.args.get("from_")
@@ -113,6 +112,7 @@ class Queries:
         for join in node.args.get("joins") or []:
             tail += " " + self._join(join, scope)
         for window in node.args.get("windows") or []:
+            self.expressions.check_parts(window)
             scope.ordered_windows[window.name.lower()] = window.args.get("order") is not None
         items, columns = self._projections(node, scope)
         distinct = node.args.get("distinct")
@@ -155,23 +155,20 @@ class Queries:
             name = f"{self.expressions.name(layer)}.{name}"
             described = self._schema.get(f"{layer.name}.{node.name}")
             columns = (
-                None
-                if described is None
-                else tuple((key.lower(), kind_of(text)) for key, text in described.items())
+                None if described is None else tuple((key.lower(), kind_of(text)) for key, text in described.items())
             )
-        self._add_source(scope, node.alias_or_name, columns)
         if node.args.get("alias") is None:
+            self._add_source(scope, node.name, columns)
             return name
-        alias, _ = self._alias(node, must_name_columns=False)
+        alias, names = self._alias(node, must_name_columns=False)
+        self._add_source(scope, node.alias, self._renamed(columns, names))
         return f"{name} AS {alias}"
 
     def _values(self, node: exp.Values, scope: Scope) -> str:
         alias, names = self._alias(node, must_name_columns=True)
         rows, kinds = [], []
         for row in node.expressions:
-            cells = self.expressions.write_all(
-                row.expressions if isinstance(row, exp.Tuple) else [row], scope
-            )
+            cells = self.expressions.write_all(row.expressions if isinstance(row, exp.Tuple) else [row], scope)
             rows.append("(" + ", ".join(cell.sql for cell in cells) + ")")
             kinds.append(cells)
         together = [self.expressions.together(node, column, "VALUES") for column in zip(*kinds, strict=False)]
@@ -196,6 +193,8 @@ class Queries:
         if using:
             return f"{target} USING ({', '.join(self.expressions.name(column) for column in using)})"
         if condition is not None:
+            if isinstance(condition, exp.Boolean):  # the parser's own, where nothing was written
+                self.findings.add(node, word, "write ON or USING, or CROSS JOIN where every pair is meant")
             value = self.expressions.write(condition, scope)
             self.expressions.want(condition, value, TRUTH, "ON", "give a condition")
             return f"{target} ON {value.sql}"
@@ -207,9 +206,7 @@ class Queries:
         items: list[str] = []
         columns: list[tuple[str, Kind]] | None = []
         for item in node.expressions:
-            if isinstance(item, exp.Star) or (
-                isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-            ):
+            if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
                 sql, found = self._star(item, node, scope)
                 columns = None if columns is None or found is None else [*columns, *found]
                 items.append(sql)
@@ -231,9 +228,7 @@ class Queries:
         self.expressions.check_parts(star)
         if isinstance(item, exp.Column):
             columns = scope.sources.get(item.table.lower())
-            return f"{self.expressions.name(item.args['table'])}.*", None if columns is None else tuple(
-                columns.items()
-            )
+            return f"{self.expressions.name(item.args['table'])}.*", None if columns is None else tuple(columns.items())
         if any(join.args.get("using") for join in node.args.get("joins") or []):
             self.findings.add(item, "*", "list the columns: after USING the engines order them differently")
         known = [columns for columns in scope.sources.values() if columns is not None]
@@ -258,9 +253,7 @@ class Queries:
         self.expressions.check_parts(group)
         aliased = {item.alias.lower(): item.this for item in node.expressions if isinstance(item, exp.Alias)}
         for term in group.expressions:
-            inner = (
-                aliased.get(term.name.lower()) if isinstance(term, exp.Column) and not term.table else None
-            )
+            inner = aliased.get(term.name.lower()) if isinstance(term, exp.Column) and not term.table else None
             if (
                 inner is not None
                 and inner.find(exp.Column, bfs=False)
@@ -270,9 +263,7 @@ class Queries:
                 self.findings.add(
                     term, term.name, "both a column and an alias of this SELECT; name the alias otherwise"
                 )
-        return " GROUP BY " + ", ".join(
-            value.sql for value in self.expressions.write_all(group.expressions, scope)
-        )
+        return " GROUP BY " + ", ".join(value.sql for value in self.expressions.write_all(group.expressions, scope))
 
     def _names(self, node: exp.Expr, name: str) -> bool:
         return any(column.name.lower() == name.lower() for column in node.find_all(exp.Column))
@@ -314,9 +305,7 @@ class Queries:
             if len(first) != len(second):
                 self.findings.add(node, word, f"{len(first)} columns beside {len(second)}")
             pairs = zip(first, second, strict=False)
-            columns = tuple(
-                (name, self._widest(node, (kind, other), word)) for (name, kind), (_, other) in pairs
-            )
+            columns = tuple((name, self._widest(node, (kind, other), word)) for (name, kind), (_, other) in pairs)
         sql = f"{sides[0][0]} {word}{' ALL' if keeps_all else ''} {sides[1][0]}"
         scope.sources[""] = dict(columns) if columns is not None else None
         return sql + self._order_and_limit(node, scope), columns

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 _NOT_REPEATABLE = "a model gives the same rows on every run; take times from the data"
 _ROW_NUMBER = "rank with row_number() OVER (PARTITION BY … ORDER BY …, key) in a WITH clause and keep row 1"
-_PERCENTILE = (
-    "exact percentiles: row_number() and count(*) OVER (PARTITION BY …), then take the rows in the middle"
-)
+_PERCENTILE = "exact percentiles: row_number() and count(*) OVER (PARTITION BY …), then take the rows in the middle"
 _PARSE = "write try_to_timestamp(x, 'yyyy-MM-dd HH:mm:ss'), with cast(… as date) around it for a date"
 _CAST = "write cast(x as type)"
 
@@ -91,7 +89,7 @@ FUNCTIONS = {
 }
 """Functions that people reach for, and the portable way to write them."""
 
-NOT_LISTED = "not on the list of functions shown equal on both engines; write it with listed ones (list: allow_list.py)"
+NOT_LISTED = "not shown equal on both engines; write it with functions of the list (allow_list.py)"
 
 CLAUSES = {
     "qualify": "Spark 3.5 has no QUALIFY: rank in a WITH clause and filter outside it",
@@ -128,7 +126,7 @@ CLAUSES = {
 
 NODES = {
     "Concat": "write a quote inside text as \\' and one string a literal: Spark 3.5 glues 'it''s' to its",
-    "Interval": "write date_add(d, n), add_months(d, n), or compare unix_timestamp(a) - unix_timestamp(b) in seconds",
+    "Interval": "write date_add(d, n), add_months(d, n), or unix_timestamp(a) - unix_timestamp(b) in seconds",
     "RegexpILike": "write lower(x) RLIKE 'pattern'",
     "ILike": "write lower(x) LIKE 'text%'",
     "Any": "write OR between the conditions",
@@ -163,12 +161,14 @@ too.
 # reserved words.
 RESERVED = frozenset(
     """
-    all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check collate collation
-    column columns concurrently constraint create cross current_date current_time current_timestamp current_user default deferrable desc
-    describe distinct do else end escape except exists false fetch filter for foreign freeze from full generated glob grant group
-    having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit map minus natural not notnull
-    null offset on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify references returning
-    right select semi session_user show similar some struct summarize symmetric table tablesample then to trailing true try_cast
-    tuple union unique unknown unpack unpivot user using values variadic verbose when where window with within
+    all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case
+    cast check collate collation column columns concurrently constraint create cross current_date
+    current_time current_timestamp current_user default deferrable desc describe distinct do else end
+    escape except exists false fetch filter for foreign freeze from full generated glob grant group having
+    ilike in initially inner intersect into is isnull join lambda lateral leading left like limit map
+    minus natural not notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider
+    placing positional primary qualify references returning right select semi session_user show similar
+    some struct summarize symmetric table tablesample then to trailing true try_cast tuple union unique
+    unknown unpack unpivot user using values variadic verbose when where window with within
     """.split()  # noqa: SIM905 - one word list is easier to compare with the engines' lists
 )

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from salesperf_cli.core.portable.casts import contract_type
-from salesperf_cli.core.portable.expressions import unwrapped
 from salesperf_cli.core.portable.finding import Finding
 from salesperf_cli.core.portable.kinds import kind_of
 from salesperf_cli.core.portable.parsing import SyntaxProblemError, parse
 from salesperf_cli.core.portable.queries import Queries
 from salesperf_cli.core.portable.scopes import Findings, Scope
+from salesperf_cli.core.portable.shapes import unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,7 @@ def translate_expression(sql: str, columns: Mapping[str, str] | None) -> Transla
         findings.add(tree, "SELECT", "write an expression, such as price >= 0 OR price IS NULL")
         return Translation("", _sorted(findings))
     scope = Scope(
-        sources={
-            "": {name.lower(): kind_of(text) for name, text in (columns or {}).items()} if columns else None
-        }
+        sources={"": {name.lower(): kind_of(text) for name, text in (columns or {}).items()} if columns else None}
     )
     return Translation(Queries(findings, {}).expressions.write(tree, scope).sql, _sorted(findings))
 

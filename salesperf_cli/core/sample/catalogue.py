@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from random import Random
 
-from salesperf_cli.core.sample.dice import Weighted, along, fraction, identifier, mixed
+from salesperf_cli.core.sample.dice import Weighted, along, dice, fraction, identifier, mixed
 from salesperf_cli.core.sample.places import Area, Places, plain
 from salesperf_cli.core.sample.words import CATEGORIES
 
@@ -87,7 +87,7 @@ class Catalogue:
     def product_rows(self) -> Iterator[str]:
         """The rows of the products' file."""
         for number, product in enumerate(self.product_ids):
-            chance = Random(mixed(self._seed, _PRODUCT + 5, number))
+            chance = dice(mixed(self._seed, _PRODUCT + 5, number))
             if chance.random() < UNCATEGORISED:
                 described = ",,,"
             else:
@@ -114,7 +114,7 @@ class Catalogue:
         accents.
         """
         for area in self.places.all():
-            chance = Random(mixed(self._seed, _POINT, int(area.prefix)))
+            chance = dice(mixed(self._seed, _POINT, int(area.prefix)))
             row = _point(area, chance)
             yield row
             for _ in range(1 + int(20 * chance.random())):

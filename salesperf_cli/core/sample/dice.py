@@ -38,6 +38,11 @@ def fraction(bits: int) -> float:
     return (bits >> 11) / 9007199254740992.0
 
 
+def dice(bits: int) -> Random:
+    """A source of chance of its own for whatever has these bits."""
+    return Random(bits)  # samples are no secrets
+
+
 def along(steps: Sequence[int], position: float) -> int:
     """The value at `position` in [0, 1) on the line through `steps`, which stand equally far apart
     (quantiles).

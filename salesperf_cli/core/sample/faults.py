@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from random import Random
 
-from salesperf_cli.core.sample.dice import identifier, mixed
+from salesperf_cli.core.sample.dice import dice, identifier, mixed
 from salesperf_cli.core.sample.report import Fault, Outcome
 
 _NEW, _ORDER = 401, 402
@@ -50,7 +49,7 @@ class FaultPlan:
         self._seed = seed
         self._first = first
         self._each = max(1, orders // 1000)
-        chance = Random(mixed(seed, _ORDER, first))
+        chance = dice(mixed(seed, _ORDER, first))
         kinds = [(kind, table) for kind, table, _ in _PLANTED for _ in range(self._each)]
         shuffled = sorted((chance.getrandbits(64), *each) for each in kinds)
         self._at: dict[int, list[tuple[str, str]]] = {}

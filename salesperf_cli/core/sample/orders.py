@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from salesperf_cli.core.sample import words
 from salesperf_cli.core.sample.catalogue import Catalogue, money, quoted
-from salesperf_cli.core.sample.dice import Weighted, along, fraction, identifier, mixed
+from salesperf_cli.core.sample.dice import Weighted, along, dice, fraction, identifier, mixed
 from salesperf_cli.core.sample.places import State, plain
 
 _PERSON, _HOME, _REVIEW, _AGAIN, _DICE = 101, 102, 103, 104, 105
@@ -94,7 +94,7 @@ class OrderMaker:
         days = range(date(2018, 9, 1).toordinal() - _EPOCH)
         self._days = Weighted(days, [_weight(date.fromordinal(_EPOCH + day)) for day in days])
         self._hours = Weighted(range(24), _HOURS)
-        self._chance = Random(0)
+        self._chance = dice(0)
 
     def make(self, number: int) -> OrderRows:
         """The order of this number, counted from 0."""

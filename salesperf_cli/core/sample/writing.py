@@ -13,48 +13,24 @@ from salesperf_cli.core.sample.orders import OrderMaker
 from salesperf_cli.core.sample.report import Fault, SampleFile, SampleReport
 from salesperf_cli.errors import InputError
 
-_FILES = {
-    "customers": (
-        "olist_customers_dataset.csv",
-        "customer_id customer_unique_id customer_zip_code_prefix customer_city customer_state",
-    ),
-    "geolocation": (
-        "olist_geolocation_dataset.csv",
-        "geolocation_zip_code_prefix geolocation_lat geolocation_lng geolocation_city geolocation_state",
-    ),
-    "order_items": (
-        "olist_order_items_dataset.csv",
-        "order_id order_item_id product_id seller_id shipping_limit_date price freight_value",
-    ),
-    "order_payments": (
-        "olist_order_payments_dataset.csv",
-        "order_id payment_sequential payment_type payment_installments payment_value",
-    ),
-    "order_reviews": (
-        "olist_order_reviews_dataset.csv",
-        "review_id order_id review_score review_comment_title review_comment_message review_creation_date "
-        "review_answer_timestamp",
-    ),
-    "orders": (
-        "olist_orders_dataset.csv",
-        "order_id customer_id order_status order_purchase_timestamp order_approved_at "
-        "order_delivered_carrier_date order_delivered_customer_date order_estimated_delivery_date",
-    ),
-    "products": (
-        "olist_products_dataset.csv",
-        "product_id product_category_name product_name_lenght product_description_lenght product_photos_qty "
-        "product_weight_g product_length_cm product_height_cm product_width_cm",
-    ),
-    "sellers": ("olist_sellers_dataset.csv", "seller_id seller_zip_code_prefix seller_city seller_state"),
-    "product_category_name_translation": (
-        "product_category_name_translation.csv",
-        "product_category_name product_category_name_english",
-    ),
+_HEADERS = {
+    "customers": "customer_id customer_unique_id customer_zip_code_prefix customer_city customer_state",
+    "geolocation": """geolocation_zip_code_prefix geolocation_lat geolocation_lng geolocation_city
+        geolocation_state""",
+    "order_items": "order_id order_item_id product_id seller_id shipping_limit_date price freight_value",
+    "order_payments": "order_id payment_sequential payment_type payment_installments payment_value",
+    "order_reviews": """review_id order_id review_score review_comment_title review_comment_message
+        review_creation_date review_answer_timestamp""",
+    "orders": """order_id customer_id order_status order_purchase_timestamp order_approved_at
+        order_delivered_carrier_date order_delivered_customer_date order_estimated_delivery_date""",
+    "products": """product_id product_category_name product_name_lenght product_description_lenght
+        product_photos_qty product_weight_g product_length_cm product_height_cm product_width_cm""",
+    "sellers": "seller_id seller_zip_code_prefix seller_city seller_state",
+    "product_category_name_translation": "product_category_name product_category_name_english",
 }
-"""File name and header by table."""
-
+_TRANSLATION = "product_category_name_translation"
 _OF_ORDERS = ("customers", "orders", "order_items", "order_payments", "order_reviews")
-_CRLF = ("order_reviews", "product_category_name_translation")
+_CRLF = ("order_reviews", _TRANSLATION)
 """Files with CRLF line ends, and none after the last row."""
 
 
@@ -96,7 +72,7 @@ def _write_catalogue(folder: Path, catalogue: Catalogue) -> list[SampleFile]:
         "geolocation": catalogue.geolocation_rows(),
         "products": catalogue.product_rows(),
         "sellers": catalogue.seller_rows(),
-        "product_category_name_translation": catalogue.translation_rows(),
+        _TRANSLATION: catalogue.translation_rows(),
     }
     files = []
     for table, each in rows.items():
@@ -141,11 +117,11 @@ class _TableFile:
 
     def __init__(self, folder: Path, table: str) -> None:
         self._table = table
-        self._name, header = _FILES[table]
+        self._name = f"{table}.csv" if table == _TRANSLATION else f"olist_{table}_dataset.csv"
         self._target = (folder / self._name).open("wb")
         self._end = "\r\n" if table in _CRLF else "\n"
-        columns = header.split()
-        if table == "product_category_name_translation":
+        columns = _HEADERS[table].split()
+        if table == _TRANSLATION:
             self._pending = ["\ufeff" + ",".join(columns)]
         else:
             self._pending = [",".join(f'"{column}"' for column in columns)]
