@@ -28,7 +28,8 @@ $(STAMP):
 	@rm -f $(VENV)/.made-from-* && touch $(STAMP)
 
 demo: $(STAMP)  ## Run the whole pipeline on sample data in demo-shop/
-	@mkdir -p demo-shop && cd demo-shop && ../$(BIN)/salesperf demo
+	@rm -rf demo-shop
+	@$(BIN)/salesperf demo demo-shop
 
 test: lint types  ## Lint, types and the quick tests
 	@$(BIN)/python -m pytest -q

@@ -31,9 +31,9 @@ from salesperf_cli.environment import Environment
 
 PACKAGE = Path(salesperf_cli.__file__).parent
 TABLES = (
-    "silver.category_translation", "silver.customers", "silver.geolocation", "silver.order_items", "silver.order_payments",
-    "silver.order_reviews", "silver.orders", "silver.products", "silver.sellers", "gold.customer_rfm",
-    "gold.delivery_performance", "gold.sales_monthly", "gold.sales_wide", "gold.seller_scorecard",
+    "silver.category_translation", "silver.customers", "silver.geolocation", "silver.order_items",
+    "silver.order_payments", "silver.order_reviews", "silver.orders", "silver.products", "silver.sellers",
+    "gold.customer_rfm", "gold.delivery_performance", "gold.sales_monthly", "gold.sales_wide", "gold.seller_scorecard",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ class Lake:
 
     def call(self, *args: str) -> Result:
         """Run a command line in process, in the project's folder."""
-        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True) for _ in "oe")
+        stdout, stderr = _stream(), _stream()
         world = Environment(
             stdin=io.StringIO(),
             stdout=stdout,
@@ -249,6 +249,10 @@ def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
 def _sorted(table: pa.Table, doubles: list[int]) -> list[tuple[Any, ...]]:
     rows = [tuple(row.values()) for row in table.to_pylist()]
     return sorted(rows, key=lambda row: [(each is None, str(each)) for at, each in enumerate(row) if at not in doubles])
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
 
 
 def _text(stream: io.TextIOWrapper) -> str:

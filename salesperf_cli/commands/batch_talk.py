@@ -162,7 +162,4 @@ def accounted(run: RunRecord) -> str:
     """The accounting of a run in one line."""
     read, loaded = sum(file.read for file in run.files), sum(file.loaded for file in run.files)
     quarantined, duplicates = sum(file.quarantined for file in run.files), sum(file.duplicates for file in run.files)
-    return (
-        f"Every row accounted for: {read:,} read = {loaded:,} loaded + {quarantined:,} quarantined + "
-        f"{duplicates:,} duplicates"
-    )
+    return f"Rows: {read:,} read = {loaded:,} loaded + {quarantined:,} quarantined + {duplicates:,} duplicates"

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 QUESTIONS = (
     (
         "Which states bring most revenue?",
-        "SELECT customer_state, count(DISTINCT order_id) AS orders, sum(price) AS revenue\n"
-        "FROM gold.sales_wide GROUP BY 1 ORDER BY revenue DESC LIMIT 5",
+        "SELECT customer_state, count(DISTINCT order_id) AS orders,\n"
+        "       sum(price) AS revenue\n"
+        "FROM gold.sales_wide\n"
+        "GROUP BY 1 ORDER BY revenue DESC LIMIT 5",
     ),
     (
         "What sold best around Black Friday 2017?",
@@ -29,8 +31,10 @@ QUESTIONS = (
     ),
     (
         "Does a late parcel cost stars?",
-        "SELECT is_late, round(avg(CAST(review_score AS double)), 2) AS stars, count(*) AS items\n"
-        "FROM gold.sales_wide WHERE is_late IS NOT NULL AND review_score IS NOT NULL\n"
+        "SELECT is_late, count(*) AS items,\n"
+        "       round(avg(CAST(review_score AS double)), 2) AS stars\n"
+        "FROM gold.sales_wide\n"
+        "WHERE is_late IS NOT NULL AND review_score IS NOT NULL\n"
         "GROUP BY 1 ORDER BY 1",
     ),
 )
@@ -97,8 +101,13 @@ class _Story:
         sink = self._world.sink
         sink.say(f"\n{self._number}. {title}")
         typed = [Path(each).name if each == str(self._project) else each for each in arguments]
-        sink.say(f"   $ salesperf {shlex.join(typed)}".replace("\n", "\n     "))
+        sink.say(f"   $ salesperf {' '.join(map(_as_typed, typed))}".replace("\n", "\n     "))
         run_inside(self._world, self._project, arguments, show=show)
+
+
+def _as_typed(argument: str) -> str:
+    """An argument as a person would quote it in a shell: SQL has single quotes of its own."""
+    return f'"{argument}"' if " " in argument and not set('"$`\\') & set(argument) else shlex.quote(argument)
 
 
 def _tell_end(world: Environment, folder: Path, project: Path) -> None:

@@ -94,8 +94,9 @@ def _question(world: Environment, workspace: Workspace, sql: str, param: list[st
         raise InputError(
             "nothing is published yet", why="readers see releases only", remedy="salesperf run-batch --promote"
         )
-    translation = translate(sql, LakeCatalog(state, workspace.pipeline), _parameters(param))
-    return ask(translation, state, workspace.backend.tables.listing, region=world.settings.price_region)
+    catalog = LakeCatalog(state, workspace.pipeline)
+    translation = translate(sql, catalog, _parameters(param))
+    return ask(translation, state, catalog, workspace.backend.tables.listing, region=world.settings.price_region)
 
 
 def _parameters(param: list[str]) -> dict[str, str]:

@@ -151,8 +151,8 @@ EMPTY_RELEASE = Release(0, datetime(1970, 1, 1, tzinfo=UTC), "", "promote", (), 
 
 
 def new_run_id(now: datetime) -> str:
-    """A run id that sorts by time and never repeats: `20261123T061701Z-1f9c2a`."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """A run id that sorts by time, to the microsecond, and never repeats: `20261123T061701482913Z-1f9c2a`."""
+    return f"{now:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
 
 
 class Ledger:

@@ -21,7 +21,7 @@ from salesperf_cli.errors import InputError, RefusedError
 if TYPE_CHECKING:
     from salesperf_cli.core.pipeline import Pipeline
 
-_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_RUN_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
 _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
@@ -121,6 +121,7 @@ def _timestamp(text: str) -> datetime:
 def ask(
     translation: Translation,
     state: Mapping[str, TableState],
+    catalog: LakeCatalog,
     listing: Callable[[TableName, int], Listing],
     *,
     region: str,
@@ -129,13 +130,19 @@ def ask(
     listings, size, read, in_all = {}, 0, 0, 0
     for name in translation.tables:
         table_state = state.get(name)
-        whole = listing(TableName.parse(name), table_state.snapshot_id) if table_state else Listing(0, (), ())
+        whole = listing(TableName.parse(name), table_state.snapshot_id) if table_state else _nothing(catalog, name)
         kept = tuple(file for file in whole.files if _may_match(file, whole, translation.filters.get(name, ())))
         listings[name] = replace(whole, files=kept)
         columns = translation.columns.get(name, ())
         size += sum(file.column_bytes.get(column, 0) for file in kept for column in columns)
         read, in_all = read + len(kept), in_all + len(whole.files)
     return Question(translation, listings, Estimate(size, read, in_all, region, athena_price(size, region)))
+
+
+def _nothing(catalog: LakeCatalog, name: str) -> Listing:
+    """The listing of a table that can be asked and holds no file yet."""
+    schema = catalog.table(name)
+    return Listing(0, schema.columns if schema else (), ())
 
 
 def athena_price(size: int, region: str) -> float | None:

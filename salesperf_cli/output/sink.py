@@ -294,10 +294,10 @@ def _fields_of(document: object) -> Fields:
 
 
 def _preview(source: RowSource, limit: int) -> Table:
-    footer = f"{source.row_count:,} {'row' if source.row_count == 1 else 'rows'}"
-    if source.row_count > limit:
-        footer = f"the first {limit:,} of {footer}; -o csv or --out FILE writes all"
-    return Table(source.columns, source.preview(limit), footer=footer)
+    rows = list(source.preview(limit))  # only then is the number of rows known
+    count = source.row_count
+    footer = f"the first {len(rows):,} of {count:,} rows; -o csv or --out FILE writes all" if count > len(rows) else ""
+    return Table(source.columns, rows, footer=footer)
 
 
 def _no_such_form(form: OutputFormat, why: str) -> InputError:

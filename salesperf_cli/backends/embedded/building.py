@@ -163,7 +163,7 @@ class Builder:
     def _copy(self, contract: Contract, rows: str, folder: Path, field_ids: Mapping[str, int]) -> list[Path]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         ids = ", ".join(f"{duck.name(column)}: {field_ids[column]}" for column in contract.column_names)
-        options = f"FORMAT parquet, COMPRESSION zstd, FIELD_IDS {{{ids}}}"
+        options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, FIELD_IDS {{{ids}}}"
         columns = ", ".join(
             f"CAST({duck.name(column.name)} AS {duck.sql_type(str(column.type))}) AS {duck.name(column.name)}"
             for column in contract.columns

@@ -60,6 +60,8 @@ def _ranked(
     connection.execute(
         f"CREATE OR REPLACE TABLE {ranked} AS WITH versioned AS (SELECT * EXCLUDE (_rule), {version} AS _version "
         f"FROM {accepted}) SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}, _file) AS _rank, "
+        # Equal rows share a value's number: ties of a row number may fall otherwise in another window.
+        f"dense_rank() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}) AS _value, "
         f"max(_version) OVER (PARTITION BY {key}) AS _latest, "
         f"row_number() OVER (PARTITION BY {columns}, _version ORDER BY _file) AS _copy FROM versioned"
     )
@@ -68,7 +70,7 @@ def _ranked(
     )
     connection.execute(
         f"CREATE OR REPLACE TABLE {conflicts} AS SELECT {columns}, _file FROM {ranked} "
-        "WHERE _rank > 1 AND _version = _latest AND _copy = 1"
+        "WHERE _value > 1 AND _version = _latest AND _copy = 1"
     )
     connection.execute(f"DROP TABLE {ranked}")
     refused = _count(connection, conflicts)

@@ -30,6 +30,8 @@ def session(scratch: Path, *, memory_limit: str | None, threads: int | None) -> 
         connection.execute(f"SET temp_directory = {text(str(scratch))}")
         connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET preserve_insertion_order = false")  # rows of a table have no order
+        connection.execute("SET parquet_metadata_cache = true")  # files of a table never change
         if memory_limit:
             connection.execute(f"SET memory_limit = {text(memory_limit)}")
         if threads:

@@ -117,13 +117,15 @@ class Reader:
             yield from ((row[0], row[1], tuple(row[2:])) for row in rows)
 
     def raw_of(self, conflicts: str) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-        """The raw fields of the typed rows in the table `conflicts`, as (file number, raw fields)."""
+        """The raw fields of the typed rows in the table `conflicts`, one for each, as (file number, raw fields)."""
         columns = [*self._contract.column_names, "_file"]
         same = " AND ".join(f"j.{duck.name(each)} IS NOT DISTINCT FROM c.{duck.name(each)}" for each in columns)
         raw = duck.names((f"raw {each}" for each in self._contract.column_names), prefix="j.")
+        # Copies of a refused row are duplicates: they are counted, not set aside once more.
+        first = f"QUALIFY row_number() OVER (PARTITION BY {duck.names(columns, prefix='j.')} ORDER BY {raw}) = 1"
         judged = self._judged(raw=True, typed=True)
         rows = self._connection.execute(
-            f"SELECT j._file, {raw} FROM ({judged} WHERE _rule IS NULL) j SEMI JOIN {conflicts} c ON {same}"
+            f"SELECT j._file, {raw} FROM ({judged} WHERE _rule IS NULL) j SEMI JOIN {conflicts} c ON {same} {first}"
         ).fetchall()
         yield from ((row[0], tuple(row[1:])) for row in rows)
 

@@ -110,7 +110,7 @@ def local_time(value: Typed, node: exp.Expr | None = None) -> str:
     if value.type.name != "timestamptz":
         return value.sql
     if value.type.zone == MIXED_ZONE:
-        unsupported("a timestamp whose zone differs from row to row", node, remedy="Bring both sides to one zone first.")
+        unsupported("the calendar of a timestamp whose zone differs from row to row", node, remedy="Write x AT TIME ZONE 'UTC'.")
     return f"timezone({zone_text(value.type.zone)}, {value.sql})"
 
 
@@ -132,6 +132,8 @@ def to_text(ctx: Compilation, value: Typed, node: exp.Expr | None = None) -> str
         return ctx.macro("trino_interval_day_text", value.sql)
     if kind.name == "interval_month":
         return ctx.macro("trino_interval_month_text", value.sql)
+    if kind.name == "decimal" and kind.precision == kind.scale:  # DuckDB leaves out the 0 before the point
+        return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)\\.', '\\10.')"
     if kind.name in ("varchar", "boolean", "decimal", "date", "unknown") or kind.is_integer:
         return f"CAST({value.sql} AS VARCHAR)"
     if kind.name in ("json", "parsed_json"):
@@ -157,17 +159,19 @@ def explicit(ctx: Compilation, value: Typed, wanted: Type, *, length: int = 0, a
     if kind == wanted and not length:
         return value
     if kind.name == "unknown":
-        return Typed(f"CAST(NULL AS {target})", wanted)
+        return Typed(f"CAST({value.sql} AS {target})", wanted)
     if name == "varchar":
+        if attempt and length and value.type.name != "varchar":
+            unsupported(f"TRY_CAST of {value.type} to varchar({length})", node, remedy="Use varchar without a length.")
         return Typed(_to_varchar(ctx, value, length, node), wanted)
     if kind.name in ("json", "parsed_json"):
         return _from_json(ctx, value, wanted, attempt, node)
+    if name == "json":
+        return Typed(_to_json(value, node), JSON)
     if kind.name == "varchar":
         return Typed(_from_text(ctx, value.sql, wanted, verb, node), wanted)
     if wanted.items:
         return Typed(_nested(ctx, value, wanted, attempt, node), wanted)
-    if name == "json":
-        return Typed(_to_json(value, node), JSON)
     if wanted.is_time and kind.is_time:
         return Typed(_to_time(ctx, value, wanted, node), wanted)
     if wanted.is_numeric and kind.is_numeric:
@@ -256,7 +260,10 @@ def _from_json(ctx: Compilation, value: Typed, wanted: Type, attempt: bool, node
     if attempt:
         unsupported("TRY_CAST of json", node, remedy="Use TRY_CAST(json_extract_scalar(…) AS …).")
     if wanted.name == "array" and wanted.items[0].name in ("varchar", "bigint", "integer", "boolean"):
-        return Typed(ctx.macro("trino_json_array", value.sql, f"CAST(NULL AS {duckdb_type(wanted)})"), wanted)
+        allowed = "['BIGINT', 'UBIGINT', 'NULL']" if wanted.items[0].is_integer else (
+            "['BOOLEAN', 'NULL']" if wanted.items[0] == BOOLEAN else "['VARCHAR', 'BIGINT', 'UBIGINT', 'BOOLEAN', 'NULL']")
+        checked = ctx.macro("trino_json_array", value.sql, allowed)
+        return Typed(f"CAST(CAST({checked} AS JSON) AS {duckdb_type(wanted)})", wanted)
     if wanted.name in ("bigint", "integer", "double", "boolean"):
         scalar = Typed(ctx.macro("trino_json_scalar", value.sql, "'$'"), VARCHAR)
         return explicit(ctx, scalar, wanted, node=node)

@@ -26,9 +26,12 @@ def expression(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
     handler = _HANDLERS.get(type(node))
     if handler is None:
         unsupported(f"{type(node).__name__.upper()} ({node.sql(dialect='trino')[:50]})", node)
+    only(node, *_CLAUSES, *_OWN_CLAUSES.get(type(node), ()))
     owner = scope.owner()
     mark = len(owner.ungrouped)
     result = handler(ctx, scope, node)
+    if node.args.get("negate"):
+        result = Typed(f"(NOT {result.sql})", BOOLEAN)
     if owner.grouped is not None and result.sql in owner.grouped:
         del owner.ungrouped[mark:]
     return result
@@ -44,7 +47,6 @@ def only(node: exp.Expr, *known: str) -> None:
 def _column(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
     if isinstance(node, exp.Identifier):
         return lookup(ctx, scope, node.name, "", "", node)
-    only(node, "this", "table", "db", "catalog")
     if isinstance(node.this, exp.Star):
         unsupported("* inside an expression", node)
     table, db = node.text("table"), node.text("db")
@@ -88,6 +90,15 @@ def lookup(ctx: Compilation, scope: Scope, name: str, table: str, schema: str, n
     relations = list(dict.fromkeys(field.relation for field in owner.fields))
     why = near(name, known) or near(table, relations) or f"known columns: {', '.join(known[:8]) or 'none'}"
     return refuse(f"column {label!r} cannot be resolved", why, "Use a column of the tables in FROM; see DESCRIBE table.", node)
+
+
+def read_field(ctx: Compilation, scope: Scope, field: Field) -> Typed:
+    """Read a column of the scope itself, as a star or USING does."""
+    mark = len(scope.ungrouped)
+    result = _read(ctx, scope, field, scope)
+    if scope.grouped is not None and result.sql in scope.grouped:
+        del scope.ungrouped[mark:]
+    return result
 
 
 def _read(ctx: Compilation, scope: Scope, field: Field, holder: Scope) -> Typed:
@@ -194,7 +205,6 @@ def _not(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
 
 
 def _is(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "expression")
     if not isinstance(node.expression, exp.Null):
         unsupported(f"IS {node.expression.sql(dialect='trino')}", node, remedy="Compare with = TRUE or = FALSE.")
     value = expression(ctx, scope, node.this)
@@ -213,14 +223,12 @@ def _distinct_from(negated: bool) -> Handler:
 
 
 def _between(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "low", "high")
     value = expression(ctx, scope, node.this)
     low, high = expression(ctx, scope, node.args["low"]), expression(ctx, scope, node.args["high"])
     return both(compare(ctx, ">=", value, low, node), compare(ctx, "<=", value, high, node))
 
 
 def _in(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "expressions", "query")
     if node.args.get("query"):
         return _in_query(ctx, scope, node)
     if isinstance(node.this.unnest(), exp.Tuple):
@@ -282,7 +290,6 @@ def _like(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
 
 
 def _case(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "ifs", "default")
     subject = expression(ctx, scope, node.this) if node.this else None
     tests, values = [], []
     for branch in node.args["ifs"]:
@@ -303,7 +310,6 @@ def _choose(ctx: Compilation, tests: list[Typed], values: list[Typed], what: str
 
 
 def _if(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "true", "false")
     if not node.args.get("true"):
         mismatch("if needs a condition and a value", node)
     test = condition(ctx, expression(ctx, scope, node.this), "if", node)
@@ -312,7 +318,6 @@ def _if(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
 
 
 def _cast(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "to", "safe")
     wanted, length = read_type(node.args["to"])
     inner = node.this
     literal = isinstance(inner, exp.Literal) and inner.is_string
@@ -356,7 +361,6 @@ def _row(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
 
 
 def _bracket(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "expressions", "offset", "returns_list_for_maps", "safe")
     if len(node.expressions) != 1:
         unsupported("a subscript with several parts", node)
     value, key = expression(ctx, scope, node.this), expression(ctx, scope, node.expressions[0])
@@ -381,7 +385,6 @@ def _renamed(name: str, *parts: str) -> Handler:
     """A function with a syntax of its own, compiled as the plain function of that name."""
 
     def handler(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-        only(node, *parts)
         arguments = [node.args[part] for part in parts if node.args.get(part)]
         return calls.call(ctx, scope, exp.Anonymous(this=name, expressions=arguments))
 
@@ -389,7 +392,6 @@ def _renamed(name: str, *parts: str) -> Handler:
 
 
 def _trim(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
-    only(node, "this", "position", "expression")
     name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
     arguments = [node.this] + ([node.expression] if node.expression else [])
     return calls.call(ctx, scope, exp.Anonymous(this=name, expressions=arguments))
@@ -415,6 +417,15 @@ def _hex(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
     return Typed(f"unhex({text(str(node.this))})", VARBINARY)
 
 
+_CLAUSES = ("this", "expression", "expressions", "negate")
+_OWN_CLAUSES: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Column: ("table", "db"), exp.Identifier: ("quoted",), exp.Literal: ("is_string",), exp.Div: ("typed", "safe"),
+    exp.Between: ("low", "high"), exp.In: ("query",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"),
+    exp.Cast: ("to",), exp.TryCast: ("to", "safe"), exp.Interval: ("unit",), exp.Trim: ("position",),
+    exp.StrPosition: ("substr",), exp.Substring: ("start", "length"), exp.AtTimeZone: ("zone",), exp.Bracket: ("offset", "safe"),
+    exp.Window: ("partition_by", "order", "spec", "alias", "over"), exp.Select: tuple(exp.Select.arg_types),
+    exp.Subquery: tuple(exp.Subquery.arg_types), exp.Array: (),
+}  # fmt: skip
 _HANDLERS: dict[type[exp.Expr], Handler] = {
     exp.Column: _column, exp.Identifier: _column, exp.Literal: _literal, exp.Boolean: _boolean, exp.Null: _null,
     exp.Placeholder: _placeholder, exp.Paren: _paren, exp.Neg: _neg, exp.Not: _not, exp.And: _and, exp.Or: _or,

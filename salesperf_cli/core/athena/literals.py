@@ -26,7 +26,7 @@ def number_literal(written: str, node: exp.Expr) -> Typed:
         kind = INTEGER if number < 2**31 else BIGINT
         return Typed(f"{number}::{'INTEGER' if kind == INTEGER else 'BIGINT'}", kind, value=number)
     if re.fullmatch(r"\d*\.?\d*[eE][+-]?\d+", written):
-        return Typed(f"{written}::DOUBLE", DOUBLE, value=float(written))
+        return Typed(f"{float(written)!r}::DOUBLE", DOUBLE, value=float(written))
     if re.fullmatch(r"\d+\.\d*|\.\d+", written):
         return decimal_literal(written, node)
     return unsupported(f"the number {written}", node)
@@ -57,10 +57,9 @@ def moment_literal(node: exp.Expr, written: str, wanted: Type) -> Typed | None:
     if wanted == DATE:
         return Typed(f"DATE '{day}'", DATE, value=day) if parts[4] is None and parts[8] is None else None
     fraction, zone = parts[7] or "", (parts[8] or "").strip()
-    literal = node.meta.get("literal") or (node.args["to"].expressions and node.args["to"].expressions[0].name == "0")
-    if wanted.name == "timestamp" and not literal and len(fraction) > wanted.precision:
+    if len(fraction) > wanted.precision or (zone and wanted.name != "timestamptz"):
         return None
-    precision = len(fraction) if literal else wanted.precision
+    precision = wanted.precision
     value = moment.replace(microsecond=int(fraction.ljust(6, "0") or 0))
     sql = f"TIMESTAMP '{value}'"
     if zone:
@@ -78,7 +77,10 @@ def _zoned(sql: str, zone: str, precision: int, node: exp.Expr) -> Typed:
 
 def interval_literal(node: exp.Expr) -> Typed:
     """Milliseconds for day to second, months for year to month."""
-    written = node.this.name if isinstance(node.this, exp.Literal) else ""
+    inner = node.this
+    written = inner.name if isinstance(inner, exp.Literal) else ""
+    if isinstance(inner, exp.Neg) and isinstance(inner.this, exp.Literal):
+        written = inner.this.name[1:] if inner.this.name.startswith("-") else "-" + inner.this.name
     unit = node.args.get("unit")
     if isinstance(unit, exp.IntervalSpan):
         return _span(written, unit.this.name.lower(), unit.expression.name.lower(), node)

@@ -200,7 +200,7 @@ def condition(ctx: Compilation, value: Typed, where: str, node: exp.Expr | None 
     """A boolean, or a type mismatch that names the clause."""
     value = bind(ctx, value, BOOLEAN)
     if value.type.name == "unknown":
-        return Typed("CAST(NULL AS BOOLEAN)", BOOLEAN)
+        return Typed(f"CAST({value.sql} AS BOOLEAN)", BOOLEAN)
     if value.type != BOOLEAN:
         mismatch(f"{where} must be boolean, not {value.type}", node, "Write a comparison.")
     return value

@@ -1,0 +1,157 @@
+"""The statement as a whole: what may be run at all, SHOW, DESCRIBE and EXPLAIN, parameters, and the finished translation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlglot.tokens import Token, TokenType
+
+from salesperf_cli.core.athena import parameters, parsing, queries
+from salesperf_cli.core.athena.context import Compilation, Field, Relation, Scan, near, quoted, refuse, text
+from salesperf_cli.core.athena.model import Catalog, Filter, OutputColumn, TableSchema, Translation
+from salesperf_cli.core.athena.relations import LAYERS, constant
+from salesperf_cli.core.athena.types import contract_type
+from salesperf_cli.errors import InputError
+
+_QUERY_STARTS = ("SELECT", "WITH", "VALUES", "(", "TABLE")
+_NAME = r'"?([\w]+)"?'
+_SHOW_TABLES = re.compile(rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+{_NAME})?(?:\s+(?:LIKE\s+)?'([^']*)')?\s*", re.I)
+_SHOW_COLUMNS = re.compile(rf"(?:SHOW\s+COLUMNS\s+(?:IN|FROM)|DESCRIBE|DESC)\s+(?:{_NAME}\.)?{_NAME}(?:\s+(?:IN|FROM)\s+{_NAME})?\s*", re.I)
+_SHOW_SCHEMAS = re.compile(r"SHOW\s+(?:SCHEMAS|DATABASES)\s*", re.I)
+
+
+def translate_statement(sql: str, catalog: Catalog, given: Mapping[str, str]) -> Translation:
+    """Compile one statement of any allowed kind."""
+    tokens = [token for token in parsing.tokens_of(sql)]
+    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
+        tokens.pop()
+    if not tokens:
+        refuse("there is no SQL", "The text is empty or only comments.", 'Write e.g. "SELECT count(*) FROM gold.sales_wide".')
+    if any(token.token_type == TokenType.SEMICOLON for token in tokens):
+        refuse("more than one statement", "Athena runs one statement at a time.", "Run them one by one.")
+    word = tokens[0].text.upper()
+    if word == "EXPLAIN":
+        return _explain(sql, tokens, catalog, given)
+    if word in ("SHOW", "DESCRIBE", "DESC"):
+        return _show(sql, tokens, catalog)
+    if word not in _QUERY_STARTS:
+        near_word = near(word, [start.lower() for start in ("SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "EXPLAIN")])
+        if near_word:
+            raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {near_word}")
+        refuse(f"{word} is not allowed", "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
+               "Data is changed by ingest and run-batch.")  # fmt: skip
+    return _query(sql, tokens, catalog, given)
+
+
+def _query(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, str]) -> Translation:
+    used = _parameters_used(tokens)
+    ctx = Compilation(catalog, parameters.resolve(sql, used, given))
+    try:
+        relation = queries.query(ctx, None, parsing.parse(sql, tokens))
+    except RecursionError:
+        raise InputError("the query is nested too deeply", why="", remedy="Split it with WITH.") from None
+    shown, output = _shown(ctx, relation)
+    return Translation(
+        sql=shown,
+        tables=tuple(ctx.columns),
+        columns={table: tuple(columns) for table, columns in ctx.columns.items()},
+        filters=_common_filters(ctx.scans),
+        parameters=tuple(ctx.bound),
+        macros=tuple(ctx.macros),
+        output=output,
+        notes=tuple(ctx.notes),
+    )
+
+
+def _parameters_used(tokens: list[Token]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if before.token_type == TokenType.COLON and token.token_type not in (TokenType.NUMBER, TokenType.STRING):
+            names[token.text] = None
+    return tuple(names)
+
+
+def _shown(ctx: Compilation, relation: Relation) -> tuple[str, tuple[OutputColumn, ...]]:
+    """The last touch: intervals, counted inside, are shown as Athena writes them."""
+    output = tuple(OutputColumn(field.name, str(field.type)) for field in relation.fields)
+    kinds = {field.type.name for field in relation.fields}
+    if "parsed_json" in kinds:
+        refuse("json_parse cannot be shown", "Trino sorts the keys, DuckDB does not.", "Use json_extract, or the text itself.")
+    if not kinds & {"interval_day", "interval_month"}:
+        return relation.sql, output
+    parts = [_readable(ctx, field) for field in relation.fields]
+    return f"SELECT {', '.join(parts)} FROM ({relation.sql}) AS shown", output
+
+
+def _readable(ctx: Compilation, field: Field) -> str:
+    if field.type.name.startswith("interval"):
+        return f"{ctx.macro(f'trino_{field.type.name}_text', field.sql)} AS {field.sql}"
+    return field.sql
+
+
+def _common_filters(scans: list[Scan]) -> dict[str, tuple[Filter, ...]]:
+    """Per table the predicates that every reading of it shares; only those may prune its files."""
+    result: dict[str, tuple[Filter, ...]] = {}
+    for scan in scans:
+        kept = tuple(dict.fromkeys(scan.filters))
+        known = result.get(scan.table)
+        result[scan.table] = kept if known is None else tuple(item for item in known if item in kept)
+    return {table: filters for table, filters in result.items() if filters}
+
+
+def _explain(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, str]) -> Translation:
+    analyze = len(tokens) > 1 and tokens[1].text.upper() == "ANALYZE"
+    rest = tokens[2 if analyze else 1 :]
+    if not rest or rest[0].text.upper() not in _QUERY_STARTS:
+        refuse("EXPLAIN takes a query", "Options and other statements are not supported.", "Write EXPLAIN SELECT …")
+    if rest[0].text == "(" and len(rest) > 1 and rest[1].text.upper() not in _QUERY_STARTS:
+        refuse("EXPLAIN (…) options are not supported", "The plan shown is DuckDB's.", "Write EXPLAIN SELECT …")
+    inner = _query(sql, rest, catalog, given)
+    output = (OutputColumn("explain_key", "varchar"), OutputColumn("explain_value", "varchar"))
+    return replace(inner, sql=f"EXPLAIN {'ANALYZE ' if analyze else ''}{inner.sql}", output=output)
+
+
+def _show(sql: str, tokens: list[Token], catalog: Catalog) -> Translation:
+    written = " ".join(f"'{token.text}'" if token.token_type == TokenType.STRING else token.text for token in tokens)
+    written = written.replace(" . ", ".")
+    tables = [table for table in catalog.tables() if table.split(".")[0] in LAYERS]
+    if found := _SHOW_TABLES.fullmatch(written):
+        return _show_tables(tables, found[1], found[2])
+    if _SHOW_SCHEMAS.fullmatch(written):
+        layers = list(dict.fromkeys(table.split(".")[0] for table in tables))
+        return _constant(("database_name",), [(layer,) for layer in sorted(layers)])
+    if found := _SHOW_COLUMNS.fullmatch(written):
+        return _describe(found[2], found[1] or found[3] or "", catalog, shown=written.upper().startswith("SHOW"))
+    return refuse(f"{written[:40]} is not supported here", "SHOW TABLES, SHOW COLUMNS, SHOW SCHEMAS and DESCRIBE are.",
+                  "Use one of those.")  # fmt: skip
+
+
+def _show_tables(tables: list[str], layer: str | None, pattern: str | None) -> Translation:
+    if layer and layer.lower() not in LAYERS:
+        refuse(f"there is no layer {layer!r}", near(layer, LAYERS) or f"Layers: {', '.join(LAYERS)}.", "Correct the name.")
+    chosen = [table for table in tables if layer is None or table.startswith(layer.lower() + ".")]
+    names = [table.split(".")[1] if layer else table for table in chosen]
+    if pattern:
+        wanted = re.compile(".*".join(map(re.escape, re.split(r"\.?\*|%", pattern))))
+        names = [name for name in names if wanted.fullmatch(name)]
+    return _constant(("tab_name",), [(name,) for name in sorted(names)])
+
+
+def _describe(table: str, layer: str, catalog: Catalog, shown: bool) -> Translation:
+    sql = f"SELECT * FROM {quoted(layer.lower()) + '.' if layer else ''}{quoted(table.lower())}"
+    ctx = Compilation(catalog, {})
+    fields = queries.query(ctx, None, parsing.parse(sql, parsing.tokens_of(sql))).fields
+    if shown:
+        return _constant(("field",), [(field.name,) for field in fields])
+    return _constant(("col_name", "data_type", "comment"), [(field.name, str(field.type), "") for field in fields])
+
+
+def _constant(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Translation:
+    relation = constant(names, rows)
+    output = tuple(OutputColumn(name, "varchar") for name in names)
+    return Translation(f"SELECT * FROM {relation.sql}", (), {}, {}, (), (), output)
+
+
+__all__ = ["Catalog", "TableSchema", "contract_type", "text", "translate_statement"]
