@@ -27,7 +27,6 @@ from salesperf_cli.core.pipeline import load_pipeline  # noqa: E402
 from salesperf_cli.core.tables import PartitionTransform, TypeKind  # noqa: E402
 from salesperf_cli.environment import Environment  # noqa: E402
 from salesperf_cli.errors import ExitCode, SalesperfError  # noqa: E402
-from salesperf_cli.failures import DEFECT, READER_GONE  # noqa: E402
 from salesperf_cli.options import VerbGroup  # noqa: E402
 
 HEAD = "<!-- Written by docs/generate.py. Change what it reads, then run: make docs -->\n\n"
@@ -100,6 +99,8 @@ def _code(text: str) -> str:
 _NEXT = {
     ExitCode.DONE: ("Done. Also when there was nothing to do.", "go on"),
     ExitCode.INTERRUPTED: ("Stopped with Ctrl-C.", "run the same command again"),
+    ExitCode.DEFECT: ("A defect of salesperf: an error that nobody foresaw.", "report it with `--debug`"),
+    ExitCode.READER_GONE: ("The reader of a pipe left, as in `salesperf … | head`.", "nothing is wrong"),
 }
 _ADVICE = {
     ExitCode.USAGE: "correct the command, the setting or the file; trying again does not help",
@@ -111,16 +112,13 @@ _ADVICE = {
 
 
 def exit_codes_page() -> str:
-    """Every exit code, from the table in errors.py and what failures.py adds."""
+    """Every exit code, from the table in errors.py."""
     rows = []
     kinds = {kind.exit_code: kind for kind in SalesperfError.__subclasses__() if kind.__module__.endswith(".errors")}
     for code in ExitCode:
         meaning, advice = _NEXT[code] if code in _NEXT else (_sentence(kinds[code]), _ADVICE[code])
         error = f"`{kinds[code].__name__}`" if code in kinds else ""
         rows.append((int(code), f"`{code.name}`", meaning, error, advice))
-    rows.append((DEFECT, "", "A defect of salesperf: an error that nobody foresaw.", "`DefectError`", "report it with `--debug`"))
-    rows.append((READER_GONE, "", "The reader of a pipe left, as in `salesperf … | head`.", "", "nothing is wrong"))
-    rows.sort(key=lambda row: int(str(row[0])))
     return (
         "# Exit codes\n\nEvery command ends with one of these. What went wrong is said on stderr in three\n"
         "parts: what, why, and what to do next. With `-o json` or `-o ndjson` the error is one\nJSON object on stderr.\n\n"
@@ -269,7 +267,9 @@ def contract_format_page() -> str:
         rows = []
         for name, field in model.model_fields.items():
             need = "yes" if field.is_required() else ""
-            rows.append((f"`{field.alias or name}`", _shown_type(field.annotation), need, MEANINGS[f"{model.__name__}.{name}"]))
+            rows.append(
+                (f"`{field.alias or name}`", _shown_type(field.annotation), need, MEANINGS[f"{model.__name__}.{name}"])
+            )
         parts.append(f"## {title}\n\n{_table(('Field', 'Type', 'Required', 'Meaning'), rows)}")
     parts.append(_types_section())
     parts.append(_CUSTOM_SECTION.format(dialect=_dialect_defaults(), transforms=_words(get_args(PartitionTransform))))
@@ -390,7 +390,9 @@ def tables_page() -> str:
     for contract in contracts:
         if contract.name.layer != layer:
             layer = contract.name.layer
-            inside = [f"[{each.name.table}](#{_anchor(str(each.name))})" for each in contracts if each.name.layer == layer]
+            inside = [
+                f"[{each.name.table}](#{_anchor(str(each.name))})" for each in contracts if each.name.layer == layer
+            ]
             parts.append(f"## {layer.capitalize()}\n\n{', '.join(inside)}\n")
         parts.append(_table_section(contract))
     return "\n".join(parts).rstrip() + "\n"
@@ -422,7 +424,9 @@ def _table_section(contract: Contract) -> str:
 def _follows(rule: Rule, contract: Contract) -> bool:
     """Whether a rule says no more than its column's declaration: required, bounds, lengths."""
     endings = ("_required", "_minimum", "_maximum", "_min_length", "_max_length")
-    return isinstance(rule, RowRule) and rule.column is not None and rule.name in {rule.column + each for each in endings}
+    return (
+        isinstance(rule, RowRule) and rule.column is not None and rule.name in {rule.column + each for each in endings}
+    )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
