@@ -51,9 +51,8 @@ format: $(STAMP)  ## Format and fix what can be fixed
 bench: $(STAMP)  ## Measure, and print a table
 	@$(BIN)/python tests/bench/run.py
 
-docs: $(STAMP)  ## Build the documentation into site/
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]' -c constraints.txt
-	@$(BIN)/mkdocs build --quiet --strict
+docs: $(STAMP)  ## Write the generated pages of docs/reference anew
+	@$(BIN)/python docs/generate.py
 
 clean:  ## Remove what was made (the venv stays; rm -r .venv removes it)
 	@rm -rf build dist site demo-shop .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ Typer itself.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -162,5 +163,8 @@ def _invoke(arguments: Sequence[str], world: Environment) -> int:
 
 def main() -> None:
     """The console script."""
+    # Start-up makes some hundred thousand objects that live as long as the process: looking through them for
+    # garbage again and again costs a tenth of a query's time.
+    gc.set_threshold(200_000, 20, 100)
     code = run(sys.argv[1:], Environment.of_process())
     sys.exit(int(code))

@@ -38,7 +38,8 @@ class Settings:
     """Everything a command may want to know about where and how it runs.
 
     `pipeline` is `olist` (built in) or an absolute folder; `lake` is absolute; `memory_limit` is a size such
-    as `2GB`, None for the engine's own choice; `region`, `profile`, `endpoint_url` and `stack_prefix` are for
+    as `2GB`, None for the engine's own choice; `spark_jars` names jar files for Spark, separated by commas, in place of those
+    that Maven gives; `region`, `profile`, `endpoint_url` and `stack_prefix` are for
     targets on AWS.
     """
 
@@ -49,6 +50,7 @@ class Settings:
     lake: Path
     memory_limit: str | None
     threads: int | None
+    spark_jars: str | None
     output: OutputFormat | None
     price_region: str
     region: str | None
@@ -70,9 +72,7 @@ class Settings:
     def shown(self) -> tuple[Shown, ...]:
         """Name, value and source of every setting; a password inside an address is masked."""
         names = [name for name in self.__dataclass_fields__ if name not in ("sources", "project_file")]
-        return tuple(
-            Shown(name, _displayed(getattr(self, name)), self.sources.get(name, "default")) for name in names
-        )
+        return tuple(Shown(name, _displayed(getattr(self, name)), self.sources.get(name, "default")) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _ProjectFile:
         return 1
 
 
-_TOP_KEYS = ("target", "pipeline", "memory_limit", "threads", "output", "price_region", "targets")
+_TOP_KEYS = ("target", "pipeline", "memory_limit", "threads", "spark_jars", "output", "price_region", "targets")
 _TARGET_KEYS = ("lake", *_REMOTE_KEYS)
 
 
@@ -134,6 +134,7 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         "pipeline": finder.find("pipeline", BUILTIN_PIPELINE),
         "memory_limit": finder.find("memory_limit", None),
         "threads": finder.find("threads", None),
+        "spark_jars": finder.find("spark_jars", None),
         "output": finder.find("output", None),
         "price_region": finder.find("price_region", "sa-east-1"),
         "lake": finder.find("lake", "lake", table),
@@ -147,6 +148,7 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         lake=_path("lake", places["lake"]),
         memory_limit=_memory_limit(places["memory_limit"]),
         threads=_threads(places["threads"]),
+        spark_jars=_optional_text("spark_jars", places["spark_jars"]),
         output=_output(places["output"]),
         price_region=_text("price_region", places["price_region"]),
         region=_optional_text("region", places["region"]),
@@ -175,9 +177,7 @@ def read_project_file(folder: Path) -> _ProjectFile:
     if isinstance(content.get("target"), dict):
         raise InputError(f"{path}: [target.…] is not a table of settings", remedy="write [targets.…] instead")
     if not isinstance(targets, dict):
-        raise _wrong(
-            "targets", "a table such as [targets.local]", _Place(targets, _at(file, "targets"), folder)
-        )
+        raise _wrong("targets", "a table such as [targets.local]", _Place(targets, _at(file, "targets"), folder))
     for name, keys in targets.items():
         if not isinstance(keys, dict):
             raise _wrong(f"targets.{name}", "a table", _Place(keys, _at(file, name, "targets"), folder))
@@ -188,9 +188,7 @@ def read_project_file(folder: Path) -> _ProjectFile:
 class _Finder:
     """Looks one setting up in the four places, in order."""
 
-    def __init__(
-        self, flags: Flags, variables: Mapping[str, str], cwd: Path, folder: Path, file: _ProjectFile
-    ) -> None:
+    def __init__(self, flags: Flags, variables: Mapping[str, str], cwd: Path, folder: Path, file: _ProjectFile) -> None:
         self._flags = flags
         self._variables = variables
         self._cwd = cwd
@@ -267,9 +265,7 @@ def _at(file: _ProjectFile, key: str, table: str = "") -> str:
 def _wrong(name: str, wanted: str, place: _Place) -> InputError:
     return InputError(
         f"the setting {name} must be {wanted}",
-        why=f"{place.source} says {place.value!r}"
-        if isinstance(place.value, (str, int, float))
-        else place.source,
+        why=f"{place.source} says {place.value!r}" if isinstance(place.value, (str, int, float)) else place.source,
         remedy=f"correct {place.source}",
     )
 

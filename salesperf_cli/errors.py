@@ -9,7 +9,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The process exit codes, documented in docs/reference/exit-codes.md."""
+    """The process exit codes, documented in docs/reference/exit-codes.md.
+
+    DEFECT is EX_SOFTWARE of sysexits.h; READER_GONE is what a shell reports for `salesperf … | head`.
+    """
 
     DONE = 0
     USAGE = 2
@@ -17,7 +20,9 @@ class ExitCode(IntEnum):
     PERMISSION = 4
     RETRYABLE = 5
     CONFLICT = 6
+    DEFECT = 70
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 class SalesperfError(Exception):

@@ -28,10 +28,8 @@ class Workspace:
     ledger: Ledger
 
 
-def open_workspace(world: Environment) -> Workspace:
-    """The workspace of this invocation; raises InputError when target or pipeline cannot be had."""
-    from salesperf_cli.backends.embedded.backend import LocalBackend
-
+def open_workspace(world: Environment, engine: str = "duckdb") -> Workspace:
+    """The workspace of this invocation, its runs on `engine`; raises InputError when something cannot be had."""
     settings = world.settings
     if not settings.is_local:
         raise InputError(
@@ -39,5 +37,18 @@ def open_workspace(world: Environment) -> Workspace:
             why="this version works on the local target",
             remedy="leave --target out",
         )
-    backend = LocalBackend(settings.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+    backend = _local_backend(settings, engine)
     return Workspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+
+
+def _local_backend(settings: Settings, engine: str) -> LocalBackend:
+    if engine == "spark":
+        from salesperf_cli.backends.spark.backend import SparkBackend
+        from salesperf_cli.backends.spark.session import LocalSpark
+
+        return SparkBackend(
+            settings.lake, LocalSpark(settings.spark_jars or "", settings.memory_limit, settings.threads)
+        )
+    from salesperf_cli.backends.embedded.backend import LocalBackend
+
+    return LocalBackend(settings.lake, memory_limit=settings.memory_limit, threads=settings.threads)

@@ -17,8 +17,7 @@ from salesperf_cli.environment import Environment
 from salesperf_cli.errors import AccessError, ExitCode, InputError, RetryableError, SalesperfError
 from salesperf_cli.help import usage_pieces
 
-DEFECT = 70  # EX_SOFTWARE of sysexits.h: a defect of ours, none of the user's doing
-READER_GONE = 141  # what a shell reports for a program that SIGPIPE ended, as for `cat big | head`
+_FULL_DISK = ("disk is full", "No space left on device", "File too large", "Disk quota exceeded")
 
 
 class DefectError(SalesperfError):
@@ -32,7 +31,7 @@ def report(error: BaseException, arguments: Sequence[str], world: Environment) -
     if isinstance(error, BrokenPipeError):
         # Taken for stdout's: a backend turns its own broken connections into RetryableError.
         _leave_stdout_alone(world)
-        return READER_GONE
+        return ExitCode.READER_GONE
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         world.stderr.write("\nInterrupted.\n")
         return ExitCode.INTERRUPTED
@@ -41,7 +40,7 @@ def report(error: BaseException, arguments: Sequence[str], world: Environment) -
 
         world.stderr.write("".join(traceback.format_exception(error)))
     known = understood(error)
-    code = DEFECT if isinstance(known, DefectError) else int(known.exit_code)
+    code = ExitCode.DEFECT if isinstance(known, DefectError) else int(known.exit_code)
     if _is_full_disk(error):
         _leave_stdout_alone(world)
     world.sink.error(known, exit_code=code, as_json=_asked_for_json(arguments) or None)
@@ -61,9 +60,7 @@ def understood(error: BaseException) -> SalesperfError:
             remedy="free some space (salesperf doctor shows how much is left) and run the command again",
         )
     if isinstance(error, PermissionError):
-        return AccessError(
-            "not allowed", why=_cause(error), remedy="check the owner and the mode of that path"
-        )
+        return AccessError("not allowed", why=_cause(error), remedy="check the owner and the mode of that path")
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("salesperf_cli"):
         return InputError(
             f"the Python package {error.name} is missing",
@@ -71,10 +68,8 @@ def understood(error: BaseException) -> SalesperfError:
             remedy="install salesperf again, or its extra (salesperf doctor lists what is missing)",
         )
     if isinstance(error, MemoryError):
-        return RetryableError(
-            "out of memory", remedy="set a lower memory_limit in salesperf.toml and run again"
-        )
-    if type(error).__module__ == "sqlite3" and "locked" in str(error):
+        return RetryableError("out of memory", remedy="set a lower memory_limit in salesperf.toml and run again")
+    if _comes_from(error, "sqlite3", "sqlalchemy") and "locked" in str(error):
         return RetryableError(
             "the catalog is in use", why="another salesperf is writing", remedy="run again when it is done"
         )
@@ -111,9 +106,16 @@ def _cause(error: BaseException) -> str:
 
 
 def _is_full_disk(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return type(error).__module__ == "sqlite3" and "disk is full" in str(error)
+    """Whether the disk, or what may be written of it, is used up; libraries tell it in words of their own."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return _comes_from(error, "sqlite3", "sqlalchemy", "duckdb", "pyarrow") and any(
+        words in str(error) for words in _FULL_DISK
+    )
+
+
+def _comes_from(error: BaseException, *packages: str) -> bool:
+    return type(error).__module__.partition(".")[0].lstrip("_") in packages
 
 
 def _asked_for_json(arguments: Sequence[str]) -> bool:

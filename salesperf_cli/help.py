@@ -40,9 +40,7 @@ def command_page(command: Command, ctx: ClickContext) -> str:
 def group_page(group: TyperGroup, ctx: ClickContext) -> str:
     """Usage, description and the commands of one noun."""
     paint, width = _hand(ctx)
-    entries = [
-        (name, _summary(command.help)) for name, command in group.commands.items() if not command.hidden
-    ]
+    entries = [(name, _summary(command.help)) for name, command in group.commands.items() if not command.hidden]
     parts = [
         _usage(group, ctx, paint),
         _prose(group.help or "", width),

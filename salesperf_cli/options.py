@@ -9,6 +9,7 @@ either way.
 from __future__ import annotations
 
 import copy
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -58,9 +59,7 @@ ProjectOption = Annotated[
 ]
 PipelineOption = Annotated[
     str | None,
-    typer.Option(
-        "--pipeline", metavar="DIR", callback=_remember, help="Pipeline folder, or olist, the one built in."
-    ),
+    typer.Option("--pipeline", metavar="DIR", callback=_remember, help="Pipeline folder, or olist, the one built in."),
 ]
 OutputOption = Annotated[
     OutputFormat | None,
@@ -79,15 +78,25 @@ NoColorOption = Annotated[
     bool,
     typer.Option("--no-color", callback=_remember, help="No colour; the variable NO_COLOR does the same."),
 ]
-DebugOption = Annotated[
-    bool, typer.Option("--debug", callback=_remember, help="Show the traceback of an error.")
-]
+DebugOption = Annotated[bool, typer.Option("--debug", callback=_remember, help="Show the traceback of an error.")]
 
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write to a file; its ending chooses the format."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+
+
+class Engine(StrEnum):
+    """Which engine makes a run."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="duckdb, or spark: the engine of AWS Glue, on this machine.")
+]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")]
 
@@ -153,9 +162,7 @@ class VerbGroup(TyperGroup):
             ctx.exit()
         return super().parse_args(ctx, args)
 
-    def resolve_command(
-        self, ctx: ClickContext, args: list[str]
-    ) -> tuple[str | None, Command | None, list[str]]:
+    def resolve_command(self, ctx: ClickContext, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Find the command, or say which one was meant. Raises InputError."""
         name = args[0]
         names = self.list_commands(ctx)
@@ -174,9 +181,7 @@ def no_such_command(name: str, names: list[str], path: str) -> InputError:
     """The error for a misspelt command, with the nearest one where there is one."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, names, n=1, cutoff=0.5) or [
-        n for n in names if n.startswith(name) and name
-    ]
+    near = get_close_matches(name, names, n=1, cutoff=0.5) or [n for n in names if n.startswith(name) and name]
     return InputError(
         f"there is no command {name!r}",
         why=f"the nearest is {near[0]!r}" if near else "",

@@ -70,7 +70,7 @@ class Tables(Protocol):
     """Iceberg tables in a catalog: branches are written by an engine, and main is moved here."""
 
     def main(self, name: TableName) -> int | None:
-        """The snapshot that main points at, or None when the table does not exist."""
+        """The snapshot that main points at, or None when nothing was ever published there."""
 
     def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
         """Move main from `expected` to the state's snapshot and tag it; raises ConflictError when main is elsewhere.
@@ -117,16 +117,22 @@ class Backend(Protocol):
     """All of a target's parts, made by the factory from the settings."""
 
     @property
-    def objects(self) -> Objects: ...
+    def objects(self) -> Objects:
+        """Where files and the ledger are."""
 
     @property
-    def tables(self) -> Tables: ...
+    def tables(self) -> Tables:
+        """The Iceberg tables."""
 
     @property
-    def engine_name(self) -> str: ...
+    def engine_name(self) -> str:
+        """What the ledger calls the engine."""
 
     def engine(self, run_id: str) -> AbstractContextManager[Engine]:
         """An engine for one run; heavy imports happen here."""
+
+    def expect_question(self) -> None:
+        """A question is being compiled: get ready to answer it."""
 
     def answer(self, translation: Translation, listings: Mapping[str, Listing]) -> AbstractContextManager[Answer]:
         """Run a query; its rows can be fetched inside the block."""

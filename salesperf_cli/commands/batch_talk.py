@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
     from salesperf_cli.core.build import BuildResult, StageResult
-    from salesperf_cli.core.ledger import CheckRecord, RunRecord
+    from salesperf_cli.core.ledger import CheckRecord, FileCount, RunRecord
     from salesperf_cli.core.operations import BatchOutcome
     from salesperf_cli.environment import Environment
 
@@ -65,20 +65,62 @@ def plan_view(plan: PlannedRun) -> Iterable[Table | Line]:
     yield Table(columns, rows, footer="" if rows else "Everything is up to date: a run would do nothing.")
 
 
-def run_view(run: RunRecord) -> Iterable[Fields]:
-    """A run in a few lines; its tables were told as they were built."""
-    built = [state for name, state in run.tables.items() if not name.startswith("quarantine.")]
-    rows, size = sum(state.rows for state in built), sum(state.bytes for state in built)
-    seconds = f", {(run.finished - run.started).total_seconds():.1f} s" if run.finished else ""
-    yield Fields(
-        (
-            ("run", run.run_id),
-            ("status", run.status),
-            ("release", f"r{run.release}" if run.promoted else "none yet"),
-            ("built", f"{len(built)} tables, {rows:,} rows, {size:,} bytes{seconds}"),
-            ("checks", _verdict(list(run.checks)) or "none"),
-        )
+@dataclass(frozen=True, slots=True)
+class BuiltTable:
+    """A table that a run made."""
+
+    table: str
+    rows: int
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The JSON shape of `run-batch`. The ledger keeps the whole record, under `_ledger/runs/` of the lake."""
+
+    run_id: str
+    status: str
+    release: str | None
+    seconds: float | None
+    tables: tuple[BuiltTable, ...]
+    files: tuple[FileCount, ...]
+    rules_passed: int
+    failed: tuple[CheckRecord, ...]
+    warned: tuple[CheckRecord, ...]
+
+
+def run_document(run: RunRecord) -> RunReport:
+    """What a run made and found."""
+    return RunReport(
+        run_id=run.run_id,
+        status=run.status,
+        release=f"r{run.release}" if run.promoted else None,
+        seconds=round((run.finished - run.started).total_seconds(), 3) if run.finished else None,
+        tables=tuple(BuiltTable(name, state.rows, state.bytes, state.files) for name, state in run.tables.items()),
+        files=run.files,
+        rules_passed=sum(check.passed for check in run.checks),
+        failed=run.failures,
+        warned=run.warnings,
     )
+
+
+def run_view(report: RunReport) -> Iterable[Fields]:
+    """A run in a few lines; its tables were told as they were built."""
+    built = [table for table in report.tables if not table.table.startswith("quarantine.")]
+    rows, size = sum(table.rows for table in built), sum(table.bytes for table in built)
+    verdict = (f"{report.rules_passed} hold", f"{len(report.failed)} failed" * bool(report.failed))
+    lines = [
+        ("run", report.run_id),
+        ("status", report.status),
+        ("built", f"{_number_of(len(built), 'table')}, {_number_of(rows, 'row')}, {size:,} bytes"),
+        ("rules", ", ".join(filter(None, (*verdict, f"{len(report.warned)} warn" * bool(report.warned))))),
+    ]
+    yield Fields(lines)
+
+
+def _number_of(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _verdict(checks: list[CheckRecord]) -> str:
@@ -100,7 +142,7 @@ class BatchTalk:
         """The plan is made."""
         if plan.builds:
             base = f"on release {plan.base.name}" if plan.base.number else "the first run of this lake"
-            self._sink.say(f"Building {len(plan.builds)} tables, {base}")
+            self._sink.say(f"Building {_number_of(len(plan.builds), 'table')}, {base}")
 
     def started(self, step: Step) -> None:
         """A step begins."""
@@ -123,9 +165,9 @@ class BatchTalk:
 
     def built(self, step: BuildStep, result: BuildResult) -> None:
         """A table was built."""
-        words = f"{result.rows:,} rows"
+        words = _number_of(result.rows, "row")
         if step.mode != "full":
-            words += f", {result.partitions_written} partition(s) rewritten"
+            words += f", {_number_of(result.partitions_written, 'partition')} rewritten"
         self._step(str(step.table), words, "✓")
 
     def checked(self, step: CheckStep, checks: tuple[CheckRecord, ...]) -> None:
@@ -146,7 +188,7 @@ def tell_outcome(world: Environment, outcome: BatchOutcome | None) -> None:
         return
     run = outcome.run
     for check in run.warnings:
-        words = f"{check.count:,} rows" if check.count else check.message
+        words = _number_of(check.count, "row") if check.count else check.message
         sink.warn(f"{check.table} {check.rule}: {words}")
     if run.failures:
         raise blocked(run)

@@ -23,8 +23,8 @@ app = verb_group("Check and show the data contracts.")
 def lint(ctx: typer.Context) -> None:
     """Check contracts and models against each other.
 
-    Contracts must be valid ODCS v3.1, rules and models portable SQL, and each model must give the columns and types that its
-    contract promises. Exit code 3 when something is to be mended.
+    Contracts must be valid ODCS v3.1, rules and models portable SQL, and each model must give the columns and types
+    that its contract promises. Exit code 3 when something is to be mended.
 
     Examples:
       salesperf contract lint

@@ -15,29 +15,24 @@ from salesperf_cli.options import environment
 if TYPE_CHECKING:
     from salesperf_cli.environment import Environment
 
-QUESTIONS = (
-    (
-        "Which states bring most revenue?",
-        "SELECT customer_state, count(DISTINCT order_id) AS orders,\n"
-        "       sum(price) AS revenue\n"
-        "FROM gold.sales_wide\n"
-        "GROUP BY 1 ORDER BY revenue DESC LIMIT 5",
-    ),
-    (
-        "What sold best around Black Friday 2017?",
-        "SELECT product_category_en, count(*) AS items, sum(price) AS revenue\n"
-        "FROM gold.sales_wide WHERE purchase_month = DATE '2017-11-01'\n"
-        "GROUP BY 1 ORDER BY revenue DESC LIMIT 5",
-    ),
-    (
-        "Does a late parcel cost stars?",
-        "SELECT is_late, count(*) AS items,\n"
-        "       round(avg(CAST(review_score AS double)), 2) AS stars\n"
-        "FROM gold.sales_wide\n"
-        "WHERE is_late IS NOT NULL AND review_score IS NOT NULL\n"
-        "GROUP BY 1 ORDER BY 1",
-    ),
-)
+QUESTIONS = {
+    "Which states bring most revenue?": """\
+SELECT customer_state, count(DISTINCT order_id) AS orders,
+       sum(price) AS revenue
+FROM gold.sales_wide
+GROUP BY 1 ORDER BY revenue DESC LIMIT 5""",
+    "What sold best around Black Friday 2017?": """\
+SELECT product_category_en, count(*) AS items,
+       sum(price) AS revenue
+FROM gold.sales_wide WHERE purchase_month = DATE '2017-11-01'
+GROUP BY 1 ORDER BY revenue DESC LIMIT 5""",
+    "Does a late parcel cost stars?": """\
+SELECT is_late, count(*) AS items,
+       round(avg(CAST(review_score AS double)), 2) AS stars
+FROM gold.sales_wide
+WHERE is_late IS NOT NULL AND review_score IS NOT NULL
+GROUP BY 1 ORDER BY 1""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,8 @@ def demo(
 ) -> None:
     """Run the whole pipeline on sample data, in one go.
 
-    Makes a project, writes nine sample CSV files, ingests them, builds, audits and publishes silver and gold, and asks three
-    questions. Each step shows the command that does the same.
+    Makes a project, writes nine sample CSV files, ingests them, builds, audits and publishes silver and gold, and asks
+    three questions. Each step shows the command that does the same.
 
     Examples:
       salesperf demo
@@ -80,7 +75,7 @@ def demo(
     story.step(f"Nine CSV files of a shop with {orders:,} orders", sample)
     story.step("Bronze: the files as received, each once", ["ingest", "sample"])
     story.step("Silver and gold: built, audited, published", ["run-batch", "--promote"])
-    for title, sql in QUESTIONS:
+    for title, sql in QUESTIONS.items():
         story.step(title, ["query", sql], show=True)
     _tell_end(world, folder, project)
 
@@ -111,7 +106,7 @@ def _as_typed(argument: str) -> str:
 
 
 def _tell_end(world: Environment, folder: Path, project: Path) -> None:
-    report = DemoReport(project, project / "lake", tuple(title for title, _ in QUESTIONS))
+    report = DemoReport(project, project / "lake", tuple(QUESTIONS))
     if world.sink.document_format != "table":
         world.sink.document(report)
     world.sink.say(f"\nThe lake is in {folder / 'lake'}")

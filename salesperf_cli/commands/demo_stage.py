@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def run_inside(world: Environment, project: Path, arguments: list[str], *, show: bool) -> None:
-    """Run one command line in `project`; what it tells is passed on, its data only with `show`. Exits as the command does."""
+    """Run one command line in `project`; what it tells is passed on, its data only with `show`. Exits as the command
+    does.
+    """
     from salesperf_cli.app import run
 
     flags = replace(world.flags, output=OutputFormat.TABLE, project=None, pipeline=None, target=None)

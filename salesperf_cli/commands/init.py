@@ -24,7 +24,7 @@ _TEMPLATE = """\
 # "olist" is built in; a folder of your own holds contracts and SQL models.
 pipeline = "{pipeline}"
 
-# memory_limit = "2GB"         # default: what the engine finds sensible
+# memory_limit = "4GB"         # default 1GB; what does not fit goes to disk
 # threads = 2
 
 [targets.local]
@@ -196,7 +196,7 @@ def _report(plan: InitPlan, cwd: Path, dry_run: bool) -> InitReport:
         *enter,
         "salesperf ingest PATH-TO-YOUR-FILES",
         "salesperf run-batch --promote",
-        "salesperf query --name top_states",
+        "salesperf status",
     )
     created = tuple(relative(step.path) for step in plan.steps)
     kept = tuple(relative(path) for path in plan.kept)

@@ -17,8 +17,8 @@ def promote(
 ) -> None:
     """Make an audited run visible, as a named release.
 
-    Moves main of every table of the layer to what the last run audited. Refused with exit code 3 while a rule fails, and
-    with 6 when something else was published in between.
+    Moves main of every table of the layer to what the last run audited. Refused with exit code 3 while a rule fails,
+    and with 6 when something else was published in between.
 
     Examples:
       salesperf promote all --dry-run

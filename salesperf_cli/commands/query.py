@@ -39,12 +39,12 @@ def query(
 ) -> None:
     """Ask the lake in SQL.
 
-    The SQL is Athena's (Trino), and answers are Athena's: what cannot be honoured is refused by name. Readers see the last
-    release. On a terminal the first 100 rows are shown; a pipe gets all, as CSV.
+    The SQL is Athena's (Trino), and so are the answers: what cannot be honoured is refused by name. Readers see
+    the last release. On a terminal the first 100 rows are shown; a pipe gets all, as CSV.
 
     Examples:
       salesperf query "SELECT count(*) FROM gold.sales_wide"
-      salesperf query --name top_states --param n=5
+      salesperf query --name top_states --param limit=5
       salesperf query -f question.sql --out answer.parquet
       salesperf query "SELECT …" --as-of r1 --max-scan 1GB
     """
@@ -86,6 +86,7 @@ def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path 
 
 
 def _question(world: Environment, workspace: Workspace, sql: str, param: list[str], as_of: str | None) -> Question:
+    workspace.backend.expect_question()
     from salesperf_cli.core.athena import translate
     from salesperf_cli.core.query import LakeCatalog, ask, state_as_of
 

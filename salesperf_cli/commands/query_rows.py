@@ -20,7 +20,9 @@ XLSX_ROWS = 1_048_575
 
 
 class AnswerRows:
-    """Implements `RowSource`. At most `limit` rows (None: all) are taken; `row_count` is known once they were written."""
+    """Implements `RowSource`. At most `limit` rows (None: all) are taken; `row_count` is known once they were
+    written.
+    """
 
     def __init__(self, answer: Answer, limit: int | None) -> None:
         self._answer = answer
@@ -128,7 +130,7 @@ def _excel(value: object) -> object:
     text = value if isinstance(value, str) else to_json(value)
     if text[:1] not in "=+-@":
         return text
-    from openpyxl.cell import WriteOnlyCell  # type: ignore[attr-defined]
+    from openpyxl.cell import WriteOnlyCell
 
     cell = WriteOnlyCell(value=text)
     cell.data_type = "s"

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 import typer
 
 from salesperf_cli.options import environment
-from salesperf_cli.output.forms import Column
+from salesperf_cli.output.forms import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    """One release: its name, when and how it came to be, and what it holds."""
+
+    release: str
+    at: datetime
+    kind: str
+    layers: tuple[str, ...]
+    tables: int
+    rows: int
+    note: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseList:
+    """The JSON shape of `releases`: the newest first; readers see the first."""
+
+    releases: tuple[ReleaseLine, ...]
 
 
 def releases(ctx: typer.Context) -> None:
@@ -20,24 +48,40 @@ def releases(ctx: typer.Context) -> None:
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
-    found = open_workspace(world).ledger.releases()
+    lines = (
+        ReleaseLine(
+            release=each.name,
+            at=each.at,
+            kind=each.kind,
+            layers=each.changed,
+            tables=len(each.tables),
+            rows=sum(state.rows for state in each.tables.values()),
+            note=each.note,
+            run_id=each.run_id,
+        )
+        for each in reversed(open_workspace(world).ledger.releases())
+    )
+    world.sink.document(ReleaseList(tuple(lines)), _view)
+
+
+def _view(found: ReleaseList) -> Iterable[Table]:
     columns = (
-        Column("Release"), Column("At"), Column("Kind"), Column("Layers"), Column("Tables"), Column("Rows"), Column("Note"),
-        Column("Run", key="run_id"),
-    )  # fmt: skip
+        Column("Release"),
+        Column("At (UTC)"),
+        Column("Layers"),
+        Column("Tables"),
+        Column("Rows"),
+        Column("Note"),
+    )
     rows = [
         (
-            each.name,
-            f"{each.at:%Y-%m-%d %H:%M:%S}",
-            each.kind,
-            ", ".join(each.changed),
-            len(each.tables),
-            sum(state.rows for state in each.tables.values()),
-            each.note,
-            each.run_id,
+            line.release,
+            f"{line.at:%Y-%m-%d %H:%M}",
+            ", ".join(line.layers),
+            line.tables,
+            line.rows,
+            line.note or line.kind,
         )
-        for each in reversed(found)
+        for line in found.releases
     ]
-    world.sink.table(
-        "", columns, rows, footer="" if rows else "Nothing is published yet: salesperf run-batch --promote"
-    )
+    yield Table(columns, rows, footer="" if rows else "Nothing is published yet: salesperf run-batch --promote")

@@ -23,6 +23,9 @@ def rollback(
     A rollback is a release too, so it can be rolled back. Files that the later release had taken in are pending
     again, and the next run-batch takes them anew.
 
+    Going back with one layer alone leaves the other as it is: gold is then newer than the silver under it, until the
+    next run-batch.
+
     Examples:
       salesperf rollback gold --dry-run
       salesperf rollback all --to r3

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from salesperf_cli.commands.batch_talk import BatchTalk, plan_document, plan_view, run_view, tell_outcome
-from salesperf_cli.options import DryRunOption, environment
+from salesperf_cli.commands.batch_talk import BatchTalk, plan_document, plan_view, run_document, run_view, tell_outcome
+from salesperf_cli.options import DryRunOption, Engine, EngineOption, environment
 
 
 def run_batch(
@@ -17,6 +17,7 @@ def run_batch(
         str, typer.Option("--tables", metavar="T,T", help="Only these tables, separated by commas.")
     ] = "",
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild also what is up to date.")] = False,
+    engine: EngineOption = Engine.DUCKDB,
     promote: Annotated[bool, typer.Option("--promote", help="Publish the result when every rule holds.")] = False,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -30,6 +31,7 @@ def run_batch(
       salesperf run-batch --promote
       salesperf run-batch silver --tables orders,order_items
       salesperf run-batch --full-refresh --dry-run
+      salesperf run-batch --engine spark
     """
     from salesperf_cli.core import operations
     from salesperf_cli.core.batch import BatchRequest
@@ -38,11 +40,11 @@ def run_batch(
 
     world = environment(ctx)
     request = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
-    workspace = open_workspace(world)
+    workspace = open_workspace(world, engine)
     if dry_run:
         world.sink.document(plan_document(operations.plan_batch(workspace, request)), plan_view)
         return
     outcome = operations.run_batch(workspace, request, BatchTalk(world), promote=promote, clock=world.clock)
     if outcome is not None:
-        world.sink.document(outcome.run, run_view)
+        world.sink.document(run_document(outcome.run), run_view)
     tell_outcome(world, outcome)

@@ -66,7 +66,9 @@ def _view(report: Status) -> Iterable[Fields | Table | Line]:
             ],
         )
     if any(report.quarantined.values()):
-        yield Table((Column("Quarantine"), Column("Rows")), [(name, rows) for name, rows in report.quarantined.items() if rows])
+        yield Table(
+            (Column("Quarantine"), Column("Rows")), [(name, rows) for name, rows in report.quarantined.items() if rows]
+        )
 
 
 def _next(report: Status) -> list[str]:
@@ -75,6 +77,8 @@ def _next(report: Status) -> list[str]:
         return ["salesperf ingest PATH"]
     if report.last_run and report.last_run.status == "audited":
         return ["salesperf promote all"]
+    if report.last_run and report.last_run.status == "blocked":
+        return ["salesperf run-batch --promote -o json", f'salesperf query --as-of {report.last_run.run_id} "SELECT …"']
     if report.release is None or any(source.pending for source in report.sources):
         return ["salesperf run-batch --promote"]
     return []

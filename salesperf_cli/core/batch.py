@@ -1,7 +1,7 @@
 """The batch layer: which sources to stage, which models to build and how, as a frozen plan; and the walk along it.
 
-The plan is made from the ledger alone, so explaining it costs nothing and cannot differ from what is then done. What a step
-does to files and tables is the engine's business.
+The plan is made from the ledger alone, so explaining it costs nothing and cannot differ from what is then done. What a
+step does to files and tables is the engine's business.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """What the user asked for: layers, tables (empty: all of those layers), and whether to rebuild what is up to date."""
+    """What the user asked for: layers, tables (empty: all of those layers), and whether to rebuild what is up to
+    date.
+    """
 
     layers: tuple[str, ...]
     tables: tuple[str, ...] = ()
@@ -165,7 +167,9 @@ class Planner:
                 missing = name not in self._building and str(name) not in self._release.tables
                 remedy = "build and promote it first: salesperf run-batch --promote"
             if missing:
-                raise RefusedError(f"{model.name} cannot be built: {name} is empty", why="it has no data yet", remedy=remedy)
+                raise RefusedError(
+                    f"{model.name} cannot be built: {name} is empty", why="it has no data yet", remedy=remedy
+                )
 
     def _reason(self, model: Model, state: TableState | None, fingerprint: str, full_refresh: bool) -> Reason | None:
         if state is None:

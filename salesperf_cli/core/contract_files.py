@@ -53,7 +53,7 @@ def read_contract(file: Path) -> Contract:
 
     text = file.read_bytes()
     try:
-        raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
         document = ContractDocument.model_validate(raw)
         return _contract(document, origin=str(file), fingerprint=hashlib.sha256(text).hexdigest())
     except yaml.YAMLError as fault:
@@ -108,22 +108,43 @@ def _check_table(table: SchemaObject, name: TableName, custom: Mapping[str, Any]
         raise ValueError(f"columns stand twice: {', '.join(doubled)}")
     if name.layer == "bronze" and not custom.get("filePatterns"):
         raise ValueError("a bronze contract needs the custom property filePatterns")
+    if name.layer == "bronze" and (
+        wrong := [each.name for each in table.properties if each.unique or each.relationships]
+    ):
+        raise ValueError(f"column {wrong[0]}: unique and relationships belong on silver or gold; bronze judges rows")
     if custom.get("incremental", "full") not in ("full", "merge", "touched"):
         raise ValueError("incremental is one of full, merge, touched")
     for rule in (*table.quality, *(rule for each in table.properties for rule in each.quality)):
-        _check_rule(rule)
+        _check_rule(rule, of_source=name.layer == "bronze")
 
 
-def _check_rule(rule: Quality) -> None:
-    custom = rule.implementation
+def _check_rule(rule: Quality, *, of_source: bool) -> None:
+    """Refuse a rule that would silently do nothing."""
+    custom, fault = rule.implementation, ""
     if rule.type == "custom" and custom is None:
-        raise ValueError(f"rule {rule.name}: a custom rule needs an implementation")
-    if rule.type == "sql" and not rule.query:
-        raise ValueError(f"rule {rule.name}: an sql rule needs a query")
-    if custom and custom.rule == "row" and not custom.expression:
-        raise ValueError(f"rule {rule.name}: a row rule needs an expression")
-    if custom and custom.rule == "freshness" and not custom.column:
-        raise ValueError(f"rule {rule.name}: a freshness rule needs a column")
+        fault = "a custom rule needs an implementation"
+    elif rule.type == "sql" and not rule.query:
+        fault = "an sql rule needs a query"
+    elif rule.type == "library" and rule.metric is None:
+        fault = "a library rule needs a metric"
+    elif custom and custom.rule == "row" and not custom.expression:
+        fault = "a row rule needs an expression"
+    elif custom and custom.rule == "freshness" and not custom.column:
+        fault = "a freshness rule needs a column"
+    elif rule.metric in ("invalidValues", "nullValues") and rule.mustBe not in (None, 0):
+        fault = f"{rule.metric} judges each row, so mustBe is 0"
+    elif of_source and not _judges_rows(rule):
+        fault = "on a bronze contract rules judge rows; a rule of the whole table belongs on silver or gold"
+    if fault:
+        raise ValueError(f"rule {rule.name}: {fault}")
+
+
+def _judges_rows(rule: Quality) -> bool:
+    if rule.type == "text":
+        return True
+    return rule.metric in ("invalidValues", "nullValues") or bool(
+        rule.implementation and rule.implementation.rule == "row"
+    )
 
 
 def _column(each: Property) -> Column:
@@ -183,40 +204,46 @@ def _row_rules(table: SchemaObject) -> Iterator[RowRule]:
 
 
 def _column_row_rules(each: Property) -> Iterator[RowRule]:
-    """The rules that a column's own declaration implies. Pattern and lengths read text, bounds compare in the column's type."""
+    """The rules that stand on a column: those that its declaration implies, and those that it names."""
+    for name, words, expression in _implied(each):
+        yield RowRule(f"{each.name}_{name}", "error", words, each.name, expression)
+    for rule in each.quality:
+        if built := _column_row_rule(each, rule):
+            yield built
+
+
+def _implied(each: Property) -> Iterator[tuple[str, str, str]]:
+    """Name, reason and expression. Pattern and lengths read text, bounds compare in the column's type."""
     name, options = each.name, each.logicalTypeOptions
     if each.required or each.primaryKey:
-        yield RowRule(f"{name}_required", "error", f"{name} must not be missing", name, f"{name} IS NOT NULL")
+        yield "required", f"{name} must not be missing", f"{name} IS NOT NULL"
     for word, sign, bound in (("minimum", ">=", options.minimum), ("maximum", "<=", options.maximum)):
         if bound is not None:
             limit = _literal(each, bound)
-            yield RowRule(f"{name}_{word}", "error", f"{name} must be {sign} {limit}", name, f"{name} {sign} {limit}")
+            yield word, f"{name} must be {sign} {limit}", f"{name} {sign} {limit}"
     for word, sign, length in (("min_length", ">=", options.minLength), ("max_length", "<=", options.maxLength)):
         if length is not None:
-            yield RowRule(f"{name}_{word}", "error", f"length {sign} {length}", name, f"length({name}) {sign} {length}")
+            yield word, f"{name} must have a length {sign} {length}", f"length({name}) {sign} {length}"
     if options.pattern is not None:
         whole = rf"^({options.pattern})\z"
-        yield RowRule(
-            f"{name}_pattern",
-            "error",
-            f"{name} must look like {options.pattern}",
-            name,
-            f"{name} RLIKE {_quoted(whole)}",
-        )
-    for rule in each.quality:
-        if rule.metric == "invalidValues":
-            values = rule.arguments.get("validValues")
-            if not isinstance(values, list) or not values:
-                raise ValueError(f"rule {rule.name}: invalidValues needs arguments.validValues, a list")
-            listed = ", ".join(_literal(each, value) for value in values)
-            words = rule.description or f"{name} is not one of the known values"
-            yield RowRule(rule.name, rule.severity, words, name, f"{name} IN ({listed})")
-        elif rule.metric == "nullValues":
-            yield RowRule(
-                rule.name, rule.severity, rule.description or f"{name} is missing", name, f"{name} IS NOT NULL"
-            )
-        elif rule.implementation and rule.implementation.rule == "row":
-            yield RowRule(rule.name, rule.severity, rule.description, name, rule.implementation.expression or "")
+        yield "pattern", f"{name} must look like {options.pattern}", f"{name} RLIKE {_quoted(whole)}"
+
+
+def _column_row_rule(each: Property, rule: Quality) -> RowRule | None:
+    name = each.name
+    if rule.metric == "invalidValues":
+        values = rule.arguments.get("validValues")
+        if not isinstance(values, list) or not values:
+            raise ValueError(f"rule {rule.name}: invalidValues needs arguments.validValues, a list")
+        listed = ", ".join(_literal(each, value) for value in values)
+        words, expression = f"{name} is not one of the known values", f"{name} IN ({listed})"
+    elif rule.metric == "nullValues":
+        words, expression = f"{name} is missing", f"{name} IS NOT NULL"
+    elif rule.implementation and rule.implementation.rule == "row":
+        words = expression = rule.implementation.expression or ""
+    else:
+        return None
+    return RowRule(rule.name, rule.severity, rule.description or words, name, expression)
 
 
 def _literal(each: Property, value: object) -> str:

@@ -6,7 +6,7 @@ The YAML form and its validation live in `odcs`; running the rules lives in `qua
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -68,7 +68,7 @@ class UniqueRule(Rule):
 class ForeignKeyRule(Rule):
     """Every non-null value of `column` stands in `to_column` of `to_table`."""
 
-    to_table: TableName = TableName("", "")
+    to_table: TableName = field(default_factory=lambda: TableName("", ""))
     to_column: str = ""
 
 
@@ -89,7 +89,9 @@ class SqlRule(Rule):
 
 @dataclass(frozen=True, slots=True)
 class FreshnessRule(Rule):
-    """The newest value of `column` is at most `max_age_days` old, and (`never_backwards`) not older than the last release's."""
+    """The newest value of `column` is at most `max_age_days` old, and (`never_backwards`) not older than the last
+    release's.
+    """
 
     max_age_days: float | None = None
     never_backwards: bool = False

@@ -148,33 +148,65 @@ def write_clean(records: Iterable[Record], target: BinaryIO, header: Sequence[st
 
 
 def engines_agree(stream: BinaryIO, dialect: Dialect) -> bool:
-    """Whether a file is free of what engines silently read in ways of their own.
-
-    False for a NUL byte, mixed or CR line ends, an empty first line, a quote after blanks at the beginning of
-    a field, and bytes not valid in the encoding. True promises nothing about the number of fields or about
-    quotes that are not closed: engines report those themselves. May be False for a harmless file (such blanks
-    inside a quoted text): that costs time only.
-    """
-    separator, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode())
-    before = re.compile(rb"(?:^|[\r\n]|%b)[ \t]+%b(?!%b|[\r\n]|$)" % (separator, quote, separator))
-    # A plain search first: it is thirty times as fast as a pattern, and most blocks need no more.
-    openings = tuple((blank + dialect.quote).encode() for blank in " \t")
-    lf = crlf = 0
-    for at, block in enumerate(_blocks(stream)):
-        if b"\0" in block or len(block) > MAX_RECORD:
-            return False
-        if at == 0 and block.removeprefix(_BOM).startswith((b"\r", b"\n")):
-            return False
-        lf, crlf = lf + block.count(b"\n"), crlf + block.count(b"\r\n")
-        if block.count(b"\r") != block.count(b"\r\n") or (crlf and lf != crlf):
-            return False
-        if any(each in block for each in openings) and before.search(block):
-            return False
-        try:
-            block.decode(_CODECS[dialect.encoding])
-        except UnicodeDecodeError:
+    """Whether a file is free of what engines silently read in ways of their own (see `EngineTraps`)."""
+    traps = EngineTraps(dialect)
+    for block in _blocks(stream):
+        traps.watch(block)
+        if traps.seen:
             return False
     return True
+
+
+class EngineTraps:
+    """Watches a file, in blocks that end where a line ends, for what engines silently read in ways of their own.
+
+    `seen` becomes True at a NUL byte, mixed or CR line ends, an empty first line, a quote after blanks at the
+    beginning of a field, and bytes not valid in the encoding. False promises nothing about the number of fields
+    or about quotes that are not closed: engines report those themselves. May become True for a harmless file
+    (such blanks inside a quoted text): that costs time only.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        separator, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode())
+        end = rb"(?:%b|[\r\n]|$)" % separator
+        # Where blanks and a quote end a field, or the quote is doubled, they stand in a quoted text.
+        self._before = re.compile(rb"(?:^|[\r\n]|%b)[ \t]+%b(?!%b|%b(?!%b))" % (separator, quote, end, quote, end))
+        # A plain search first: it is thirty times as fast as a pattern, and most blocks need no more.
+        self._openings = tuple((blank + dialect.quote).encode() for blank in " \t")
+        self._codec = _CODECS[dialect.encoding]
+        self._lf = self._crlf = False
+        self._begun = False
+        self.seen = False
+
+    def watch(self, block: bytes) -> None:
+        """See the next block."""
+        self.seen = self.seen or self._holds_trap(block)
+        self._begun = True
+
+    def _holds_trap(self, block: bytes) -> bool:
+        if b"\0" in block or len(block) > MAX_RECORD:
+            return True
+        if not self._begun and block.removeprefix(_BOM).startswith((b"\r", b"\n")):
+            return True
+        if self._mixes_line_ends(block):
+            return True
+        if any(each in block for each in self._openings) and self._before.search(block):
+            return True
+        try:
+            block.decode(self._codec)
+        except UnicodeDecodeError:
+            return True
+        return False
+
+    def _mixes_line_ends(self, block: bytes) -> bool:
+        if b"\r" in block:
+            crlf = block.count(b"\r\n")
+            self._crlf = True
+            if not crlf == block.count(b"\r") == block.count(b"\n"):
+                return True
+        else:
+            self._lf = self._lf or b"\n" in block
+        return self._lf and self._crlf
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:

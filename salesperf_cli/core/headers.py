@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 import zlib
+from dataclasses import replace
 
 from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.csv_records import Dialect
@@ -21,10 +23,17 @@ def head(source: SourceFile) -> bytes:
         with source.open() as stream:
             data = stream.read(HEAD_BYTES)
             return zlib.decompressobj(31).decompress(data, HEAD_BYTES) if source.gzip else data
-    except (zlib.error, OSError, ValueError) as fault:
+    except (zlib.error, zipfile.BadZipFile, EOFError, OSError, ValueError) as fault:
         raise InputError(
             f"{source.shown} cannot be read", why=str(fault), remedy="check the file, then run the same command"
         ) from fault
+
+
+def with_actual_form(source: SourceFile) -> SourceFile:
+    """The file as what it is: `.json` names an array of objects as well as one object a line."""
+    if source.format != "json" or _json_text(head(source)).startswith("["):
+        return source
+    return replace(source, format="ndjson")
 
 
 def declared_columns(source: SourceFile, dialect: Dialect) -> tuple[str, ...]:
@@ -57,15 +66,20 @@ def _csv_columns(data: bytes, dialect: Dialect) -> tuple[tuple[str, ...], bool]:
 
 
 def _json_columns(source: SourceFile, data: bytes) -> tuple[tuple[str, ...], bool]:
-    """The keys of the first records. A key that comes later is seen by the engine, which reads the contract's columns only."""
+    """The keys of the first records; of later ones the engine reads the contract's columns only."""
     names: dict[str, None] = {}
-    for record in _first_records(source, data.decode("utf-8-sig", errors="replace").lstrip()):
+    for record in _first_records(source, _json_text(data)):
         names |= dict.fromkeys(record)
     return tuple(names), bool(names)
 
 
+def _json_text(data: bytes) -> str:
+    return data.decode("utf-8-sig", errors="replace").lstrip()
+
+
 def _first_records(source: SourceFile, text: str, limit: int = 100) -> list[dict[str, object]]:
-    decoder, records, at = json.JSONDecoder(), [], 1 if text.startswith("[") else 0
+    records: list[dict[str, object]] = []
+    decoder, at = json.JSONDecoder(), 1 if text.startswith("[") else 0
     while len(records) < limit:
         while at < len(text) and text[at] in " \r\n\t,":
             at += 1
@@ -110,8 +124,8 @@ def _parquet_columns(source: SourceFile) -> tuple[str, ...]:
 def differences(source: SourceFile, columns: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
     """What is wrong with the file's columns, a line each; empty when they fit the contract.
 
-    A CSV names its columns by their place, so their order counts. JSON leaves out what is null, so only required columns
-    must be there.
+    A CSV names its columns by their place, so their order counts. JSON leaves out what is null, so only required
+    columns must be there.
     """
     expected, given = contract.column_names, set(columns)
     sparse = source.format in ("json", "ndjson")

@@ -1,4 +1,4 @@
-"""Ingest: files become bronze objects and one ledger entry. A plan says which file goes to which table; the run walks it.
+"""Ingest: files become bronze objects and one ledger entry, as a plan says (which file goes to which table).
 
 Rows are not judged here: that is the batch layer's work. An ingest is visible as a whole or not at all, since its one
 ledger entry is created last.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from salesperf_cli.core.contracts import Contract, matching_sources
 from salesperf_cli.core.file_facts import FileFacts, facts_of
-from salesperf_cli.core.headers import declared_columns, differences
+from salesperf_cli.core.headers import declared_columns, differences, with_actual_form
 from salesperf_cli.core.ledger import Ingest, Ledger, Receipt, known_content
 from salesperf_cli.core.sources import SourceFile
 from salesperf_cli.core.tables import TableName
@@ -83,7 +83,7 @@ def plan_ingest(
     steps, faults = [], []
     for source in sources:
         try:
-            steps.append(_step(source, contracts, table))
+            steps.append(_step(with_actual_form(source), contracts, table))
         except RefusedError as fault:
             faults.append(fault)
     if len(faults) == 1:
@@ -169,9 +169,7 @@ def preview(plan: IngestPlan, ledger: Ledger, advance: Callable[[int], None]) ->
         facts.finish(step.source.shown)
         sha256 = digest.hexdigest()
         status: Literal["already loaded", "new"] = "already loaded" if (step.table, sha256) in known else "new"
-        files.append(
-            IngestedFile(step.source.shown, step.table, step.source.bytes, facts.lines, status, None, sha256)
-        )
+        files.append(IngestedFile(step.source.shown, step.table, step.source.bytes, facts.lines, status, None, sha256))
     return IngestResult("", None, tuple(files))
 
 
@@ -218,10 +216,10 @@ def run_ingest(
 
 def _facts(step: CopyStep) -> FileFacts:
     assert step.contract.source is not None
-    return facts_of(step.source.format, step.contract.source.dialect.encoding, gzip=step.source.gzip)
+    return facts_of(step.source.format, step.contract.source.dialect, gzip=step.source.gzip)
 
 
-class _AlreadyLoaded(Exception):
+class _AlreadyLoaded(Exception):  # noqa: N818 - it says what was found, not what went wrong
     """Raised inside a copy once the hash is known: the content stands in bronze already."""
 
     def __init__(self, sha256: str) -> None:
@@ -293,6 +291,6 @@ def _safe(name: str) -> str:
 def _unreadable(step: CopyStep, fault: Exception) -> InputError:
     return InputError(
         f"{step.source.shown} cannot be read to its end",
-        why=f"{fault or type(fault).__name__}; it may be cut off or damaged. Nothing was loaded",
+        why=f"{str(fault) or type(fault).__name__}; it may be cut off or damaged. Nothing was loaded",
         remedy="get the file again, then run the same command",
     )

@@ -1,7 +1,7 @@
 """The ledger: what was received, run and released, as small JSON objects that are created once.
 
-Ingests and releases are numbered logs: an entry is written with a conditional create under the next number, so that of two
-operators one wins and the other looks again. The highest release is the truth of what is published.
+Ingests and releases are numbered logs: an entry is written with a conditional create under the next number, so that of
+two operators one wins and the other looks again. The highest release is the truth of what is published.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Receipt:
     format: str
     header: tuple[str, ...]
     damaged: bool = False
-    """The bytes hold NUL or text that is not valid in the contract's encoding: engines read it record by record."""
+    """The bytes hold what engines read in ways of their own (NUL, invalid text): it is read record by record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,19 @@ class CheckRecord:
     message: str
     samples: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """The verdict in words, with the number of rows where rows were counted."""
+        return f"{self.count:,} {'row' if self.count == 1 else 'rows'}: {self.message}" if self.count else self.message
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run: what it was based on, what it made, what it counted and found.
 
-    `base` gives the released snapshot of each table that the run replaces; `tables` the states that it made. While layers are
-    being published, `promoting` names them and `release` the number they will have, so that a killed promotion can be ended.
+    `base` gives the released snapshot of each table that the run replaces; `tables` the states that it made. While
+    layers are being published, `promoting` names them and `release` the number they will have, so that a killed
+    promotion can be ended.
     """
 
     run_id: str

@@ -28,13 +28,16 @@ class Workspace(Protocol):
     """What an operation works with."""
 
     @property
-    def pipeline(self) -> Pipeline: ...
+    def pipeline(self) -> Pipeline:
+        """Contracts and models."""
 
     @property
-    def backend(self) -> Backend: ...
+    def backend(self) -> Backend:
+        """The target's parts."""
 
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """What was received, run and released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,20 @@ def run_batch(
 def promote(workspace: Workspace, layers: Sequence[str], *, clock: Clock) -> tuple[promotion.PublishPlan, Release]:
     """Publish the last audited run's tables of `layers`."""
     with working(workspace, new_run_id(clock()), "promote", clock) as ended:
-        if ended is not None:
+        if ended is not None and ended.kind == "promote":
             return _plan_of(workspace.ledger, ended), ended
         plan = promotion.plan_promotion(workspace.ledger, layers)
         return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
 
 
-def rollback(workspace: Workspace, layer: str, to: str | None, *, clock: Clock) -> tuple[promotion.PublishPlan, Release]:
+def rollback(
+    workspace: Workspace, layer: str, to: str | None, *, clock: Clock
+) -> tuple[promotion.PublishPlan, Release]:
     """Bring a layer's tables back to an earlier release."""
     run_id = new_run_id(clock())
-    with working(workspace, run_id, "rollback", clock):
+    with working(workspace, run_id, "rollback", clock) as ended:
+        if ended is not None and ended.kind == "rollback":  # going back once more would undo what was asked
+            return _plan_of(workspace.ledger, ended), ended
         plan = promotion.plan_rollback(workspace.ledger, layer, to, run_id=run_id, now=clock())
         return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
 

@@ -9,12 +9,15 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.tables import BUILT_LAYERS, LAYERS, TableName
 from salesperf_cli.errors import InputError
+from salesperf_cli.resources import shipped_folder
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.contracts import Contract
 
 BUILTIN = "olist"
 
@@ -23,7 +26,8 @@ BUILTIN = "olist"
 class Model:
     """One SELECT in portable Spark SQL that makes the table of the same name.
 
-    `inputs` are the tables that it reads; `touched` is the query that names the partitions to recompute, where there is one.
+    `inputs` are the tables that it reads; `touched` is the query that names the partitions to recompute, where there is
+    one.
     """
 
     name: TableName
@@ -115,10 +119,7 @@ def _saved_query(file: Path) -> SavedQuery:
 
 def builtin_pipeline_folder() -> Path:
     """The folder of the pipeline that travels with the package (Olist)."""
-    packaged = Path(str(files("salesperf_cli"))) / "_pipelines" / BUILTIN
-    if packaged.is_dir():
-        return packaged
-    return Path(__file__).resolve().parents[2] / "glue_scripts" / BUILTIN
+    return shipped_folder(f"glue_scripts/{BUILTIN}")
 
 
 def load_pipeline(reference: str | Path) -> Pipeline:

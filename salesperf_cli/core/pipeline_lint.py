@@ -1,4 +1,6 @@
-"""Holds a whole pipeline folder against its own rules: contracts read, models portable, columns and types as promised."""
+"""Holds a whole pipeline folder against its own rules: contracts read, models portable, columns and types as
+promised.
+"""
 
 from __future__ import annotations
 
@@ -141,10 +143,10 @@ def _model(model: Model, contracts: Mapping[TableName, Contract], schema: Schema
         extra = [name for name, _ in given if name not in dict(wanted)]
         detail = ", ".join([*(f"- {name}" for name in missing), *(f"+ {name}" for name in extra)]) or "another order"
         yield Problem(where, f"the model's columns are not the contract's: {detail}")
-    for name, type_ in given:
-        promised = dict(wanted).get(name)
+    for column, type_ in given:
+        promised = dict(wanted).get(column)
         if promised and type_ != promised:
-            yield Problem(where, f"column {name}: the model pins {type_ or 'no type'}, the contract says {promised}")
+            yield Problem(where, f"column {column}: the model pins {type_ or 'no type'}, the contract says {promised}")
     yield from _strategy(model, contract)
 
 

@@ -15,7 +15,16 @@ from salesperf_cli.errors import InputError
 if TYPE_CHECKING:
     from salesperf_cli.core.portable.translation import Translation
 
-__all__ = ["Finding", "expression_to_duckdb", "lint", "output_columns", "tables", "to_duckdb"]
+__all__ = [
+    "Finding",
+    "expression_to_duckdb",
+    "expression_to_spark",
+    "lint",
+    "output_columns",
+    "tables",
+    "to_duckdb",
+    "to_spark",
+]
 
 Schema = Mapping[str, Mapping[str, str]]
 """'layer.table' to its columns: name to contract type (`string`, `decimal(12,2)`, …)."""
@@ -47,6 +56,23 @@ def expression_to_duckdb(expression: str, columns: Mapping[str, str] | None = No
     from salesperf_cli.core.portable.translation import translate_expression
 
     return _accepted(translate_expression(expression, columns))
+
+
+def to_spark(sql: str, names: Mapping[str, str], columns: Schema | None = None) -> str:
+    """A portable SELECT for Spark: the very same text, in which each table stands under its name in a session.
+
+    `names` maps `layer.table` to that name. Raises InputError that lists every finding when the SQL is not portable.
+    """
+    from salesperf_cli.core.portable.renaming import with_names
+
+    _accepted(_translate(sql, columns))
+    return with_names(sql, names)
+
+
+def expression_to_spark(expression: str, columns: Mapping[str, str] | None = None) -> str:
+    """A rule's expression for Spark: the very same text. Raises InputError as `expression_to_duckdb` does."""
+    expression_to_duckdb(expression, columns)
+    return expression
 
 
 def tables(sql: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Publishing: moves main of a layer's tables to audited snapshots, or back, and enters the release.
 
-The order makes a kill harmless: the run's record first says what is about to be published, then each main moves, and the
-release entry, which readers follow, comes last. What was begun is ended by `finish_interrupted` before anything else is done.
+The order makes a kill harmless: the run's record first says what is about to be published, then each main moves, and
+the release entry, which readers follow, comes last. What was begun is ended by `finish_interrupted` before anything
+else is done.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, TableState
+from salesperf_cli.core.ledger import EMPTY_RELEASE, CheckRecord, Ledger, Release, RunRecord, TableState
 from salesperf_cli.core.tables import BUILT_LAYERS, TableName
 from salesperf_cli.errors import ConflictError, InputError, RefusedError
 
@@ -34,7 +35,11 @@ class PublishStep:
         new = set(self.after.columns)
         if not old:
             return ()
-        gone = tuple(f"- {name} {type_}" for name, type_ in (self.before.columns if self.before else ()) if (name, type_) not in new)
+        gone = tuple(
+            f"- {name} {type_}"
+            for name, type_ in (self.before.columns if self.before else ())
+            if (name, type_) not in new
+        )
         come = tuple(f"+ {name} {type_}" for name, type_ in self.after.columns if (name, type_) not in old)
         return gone + come
 
@@ -62,7 +67,9 @@ def layers_of(word: str) -> tuple[str, ...]:
         return BUILT_LAYERS
     if word not in BUILT_LAYERS:
         raise InputError(
-            f"{word!r} is not a layer", why="layers that can be built and published are silver and gold", remedy="say silver, gold or all"
+            f"{word!r} is not a layer",
+            why="layers that can be built and published are silver and gold",
+            remedy="say silver, gold or all",
         )
     return (word,)
 
@@ -70,7 +77,8 @@ def layers_of(word: str) -> tuple[str, ...]:
 def plan_promotion(ledger: Ledger, layers: Sequence[str]) -> PublishPlan:
     """What promoting the last audited run's tables of `layers` would do.
 
-    Raises RefusedError when a rule blocks it or there is nothing audited, ConflictError when a table was published in between.
+    Raises RefusedError when a rule blocks it or there is nothing audited, ConflictError when a table was published in
+    between.
     """
     release, run = ledger.current_release(), _last_batch_run(ledger)
     if run is None:
@@ -79,7 +87,9 @@ def plan_promotion(ledger: Ledger, layers: Sequence[str]) -> PublishPlan:
         raise blocked(run)
     if run.status not in ("audited", "promoting", "promoted"):
         raise RefusedError(
-            f"run {run.run_id} did not reach its end", why=f"its status is {run.status}", remedy="run: salesperf run-batch"
+            f"run {run.run_id} did not reach its end",
+            why=f"its status is {run.status}",
+            remedy="run: salesperf run-batch",
         )
     chosen = {name: state for name, state in run.tables.items() if _moves_with(name, layers) and not _done(name, run)}
     if not chosen:
@@ -107,9 +117,17 @@ def plan_rollback(ledger: Ledger, layer: str, to: str | None, *, run_id: str, no
         for name, state in sorted(chosen.items())
         if current.tables.get(name) is None or current.tables[name].snapshot_id != state.snapshot_id
     )
+    if not any(name.split(".")[0] in layers for name in chosen):
+        raise RefusedError(
+            f"{target.name} has no {layer} tables to go back to",
+            why="they were first published later",
+            remedy="see: salesperf releases",
+        )
     if not steps:
         raise RefusedError(
-            f"{layer} stands at {target.name} already", why="its tables have the same snapshots", remedy="see: salesperf releases"
+            f"{layer} stands at {target.name} already",
+            why="its tables have the same snapshots",
+            remedy="see: salesperf releases",
         )
     base = {str(step.table): step.before.snapshot_id for step in steps if step.before}
     tables = {str(step.table): step.after for step in steps}
@@ -123,7 +141,9 @@ def find_release(releases: Sequence[Release], name: str) -> Release:
         if release.name == name:
             return release
     known = ", ".join(release.name for release in releases[-5:]) or "none yet"
-    raise InputError(f"there is no release {name!r}", why=f"the last releases are: {known}", remedy="see: salesperf releases")
+    raise InputError(
+        f"there is no release {name!r}", why=f"the last releases are: {known}", remedy="see: salesperf releases"
+    )
 
 
 def publish(plan: PublishPlan, ledger: Ledger, tables: Tables, *, now: datetime) -> Release:
@@ -149,16 +169,12 @@ def blocked(run: RunRecord) -> RefusedError:
         f"{len(failures)} rule{'s' * (len(failures) > 1)} block{'s' * (len(failures) == 1)} run {run.run_id}",
         why="its tables stay on the audit branch; what is published is unchanged",
         detail=lines,
-        remedy=f"look at the rows: salesperf query --as-of {run.run_id} \"SELECT …\"",
+        remedy=f'look at the rows: salesperf query --as-of {run.run_id} "SELECT …"',
     )
 
 
-def _failure_lines(check: object) -> tuple[str, ...]:
-    from salesperf_cli.core.ledger import CheckRecord
-
-    assert isinstance(check, CheckRecord)
-    count = f"{check.count:,} rows, " if check.count else ""
-    first = f"{check.table} {check.rule}: {count}{check.message}"
+def _failure_lines(check: CheckRecord) -> tuple[str, ...]:
+    first = f"{check.table} {check.rule}: {check.told}"
     return (first, f"  for example {', '.join(check.samples)}") if check.samples else (first,)
 
 
@@ -255,12 +271,11 @@ def _refuse_unpublished_inputs(chosen: dict[str, TableState], run: RunRecord, re
 
 
 def _refuse_foreign(tables: Tables, step: PublishStep) -> None:
-    at = tables.main(step.table)
-    expected = {step.after.snapshot_id} | ({step.before.snapshot_id} if step.before else set())
-    if step.before is not None and at not in expected:
+    at, released = tables.main(step.table), step.before.snapshot_id if step.before else None
+    if at not in (released, step.after.snapshot_id):
         raise ConflictError(
             f"main of {step.table} has moved",
-            why=f"it stands at snapshot {at}, the last release at {step.before.snapshot_id}",
+            why=f"it stands at snapshot {at}, the last release at {released}",
             remedy="something else writes this table; look at it, then run: salesperf run-batch --promote",
         )
 
@@ -269,6 +284,8 @@ def _before_last_change(releases: Sequence[Release], layers: Sequence[str]) -> R
     changes = [at for at, release in enumerate(releases) if set(layers) & set(release.changed)]
     if not changes or changes[-1] == 0:
         raise RefusedError(
-            f"{' and '.join(layers)} cannot go further back", why="there is no earlier release of it", remedy="see: salesperf releases"
+            f"{' and '.join(layers)} cannot go further back",
+            why="there is no earlier release of it",
+            remedy="see: salesperf releases",
         )
     return releases[changes[-1] - 1]

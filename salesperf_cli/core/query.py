@@ -1,7 +1,8 @@
-"""Questions to the lake: which state they read, what they would scan, and whether that is allowed. Running them is a backend's work.
+"""Questions to the lake: which state they read, what they would scan, and whether that is allowed. Running them is a
+backend's work.
 
-Bytes are counted as Athena counts them on Parquet: the stored bytes of the columns that a query names, in the files that its
-filters cannot rule out.
+Bytes are counted as Athena counts them on Parquet: the stored bytes of the columns that a query names, in the files
+that its filters cannot rule out.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ class LakeCatalog:
 
 
 def state_as_of(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:
-    """The tables that a query sees: the last release's, or those of a release (r3), a run (its audit branch) or a time (UTC)."""
+    """The tables that a query sees: the last release's, or those of a release (r3), a run (its audit branch) or a
+    time (UTC).
+    """
     if when is None:
         return ledger.current_release().tables
     if _RUN_ID.fullmatch(when):

@@ -1,7 +1,8 @@
 """Walks a batch plan with an engine: stage, build, check, account; and keeps the run's record in the ledger.
 
-Nothing that happens here is visible to readers: tables are written to the run's audit branch. Publishing is `promotion`.
-Steps that do not wait for each other run side by side, since half of a step is the engine's work and half is bookkeeping.
+Nothing that happens here is visible to readers: tables are written to the run's audit branch. Publishing is
+`promotion`. Steps that do not wait for each other run side by side, since half of a step is the engine's work and half
+is bookkeeping.
 """
 
 from __future__ import annotations
@@ -93,9 +94,7 @@ class Run:
         self._ledger.write_run(self.record)
         return self.record
 
-    def _side_by_side(
-        self, graph: Mapping[TableName, tuple[TableName, ...]], act: Callable[[TableName], None]
-    ) -> None:
+    def _side_by_side(self, graph: Mapping[TableName, tuple[TableName, ...]], act: Callable[[TableName], None]) -> None:
         """Act on every table after those that it depends on; the first error stops what has not begun."""
         sorter = TopologicalSorter(graph)
         sorter.prepare()
@@ -149,7 +148,9 @@ class Run:
             if result.quarantine is not None:
                 self._made(quarantine, result.quarantine)
             checks = (_accounting(step.table, result.files), *result.warnings)
-            self.record = replace(self.record, files=self.record.files + result.files, checks=self.record.checks + checks)
+            self.record = replace(
+                self.record, files=self.record.files + result.files, checks=self.record.checks + checks
+            )
             self._reporter.staged(step, result)
 
     def _build(self, step: BuildStep) -> None:
@@ -194,7 +195,7 @@ class Run:
             with self._lock:
                 self._add_checks(checks)
 
-        self._side_by_side({name: () for name in contracts}, judge)
+        self._side_by_side(dict.fromkeys(contracts, ()), judge)
         self._reporter.checked(step, self.record.checks[before:])
 
     def _check_request(self, contract: Contract) -> CheckRequest:
@@ -225,7 +226,11 @@ class Run:
         (source,) = (name for name in step.model.inputs if name.layer == "bronze")
         loaded = sum(count.loaded for count in self._staged[source])
         message = f"{loaded:,} rows were loaded, {result.rows:,} rows were written"
-        return (CheckRecord(str(step.table), "every_row_kept", "error", result.rows == loaded, result.rows - loaded, message),)
+        return (
+            CheckRecord(
+                str(step.table), "every_row_kept", "error", result.rows == loaded, result.rows - loaded, message
+            ),
+        )
 
 
 def _readers(plan: BatchPlan) -> dict[TableName, int]:

@@ -1,7 +1,7 @@
 """Finds the files behind the paths that a user gives: files, folders, globs, and the members of zip archives.
 
-Nothing is unpacked to disk and no member's path is ever used as a path: archives are read as streams. What a file is for
-(which table) is decided in `ingest`.
+Nothing is unpacked to disk and no member's path is ever used as a path: archives are read as streams. What a file is
+for (which table) is decided in `ingest`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, cast
 
+from salesperf_cli.core.file_facts import BOMB_BYTES, BOMB_RATIO
 from salesperf_cli.errors import InputError
 
 Format = Literal["csv", "ndjson", "json", "parquet"]
@@ -27,14 +28,11 @@ FORMATS: dict[str, Format] = {
     ".json": "json",
     ".parquet": "parquet",
 }
-BOMB_RATIO = 200
-"""Text of this kind compresses 3 to 20 times; an archive that claims more than this is refused (above `BOMB_BYTES`)."""
-BOMB_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file to take in: where it lies (and in which archive), its bare name, size in bytes, format and compression."""
+    """One file to take in: where it lies (in which archive), its bare name, size in bytes, format and compression."""
 
     path: Path
     member: str | None
@@ -80,8 +78,8 @@ class _Member:
 def find_sources(paths: Iterable[str], *, cwd: Path) -> tuple[SourceFile, ...]:
     """All data files behind `paths`, each once, in a stable order.
 
-    Raises InputError for a path that is not there, a symbolic link inside a folder, a broken or hostile archive, and when
-    there is no data file at all.
+    Raises InputError for a path that is not there, a symbolic link inside a folder, a broken or hostile archive, and
+    when there is no data file at all.
     """
     found: dict[tuple[Path, str | None], SourceFile] = {}
     for text in paths:
@@ -101,7 +99,8 @@ def _expand(text: str, cwd: Path) -> list[Path]:
     path = cwd / Path(text).expanduser()
     if path.exists():
         return [path]
-    matches = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(text) else []
+    # `Path.glob` takes patterns relative to a folder only, and users give absolute ones too.
+    matches = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207
     if not matches:
         raise InputError(
             f"{text} is not there", why="no file, folder or pattern match of that name", remedy="check the path"
@@ -156,7 +155,8 @@ def _members(path: Path) -> Iterator[SourceFile]:
             continue
         _refuse_hostile(path, member, pure)
         if kind:
-            yield SourceFile(path, member.filename, pure.name, member.file_size, kind, pure.name.lower().endswith(".gz"))
+            zipped = pure.name.lower().endswith(".gz")
+            yield SourceFile(path, member.filename, pure.name, member.file_size, kind, zipped)
 
 
 def _refuse_hostile(path: Path, member: zipfile.ZipInfo, pure: PurePosixPath) -> None:

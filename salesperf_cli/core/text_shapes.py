@@ -1,7 +1,8 @@
 """Which texts are a value of a type: one pattern a type, in the subset that RE2 and Java read alike.
 
-Engines' own casts are too lenient, each in its own way (`12.7` is an int for one, `1d` a double for another, `2017-1-1` a
-date for a third), so a text must first have the shape; then the engine's cast gives the same value everywhere.
+Engines' own casts are too lenient, each in its own way (`12.7` is an int for one, `1d` a double for another,
+`2017-1-1` a date for a third), so a text must first have the shape; then the engine's cast gives the same value
+everywhere.
 """
 
 from __future__ import annotations
@@ -34,8 +35,16 @@ def shape(type_: ColumnType, format_: str | None = None) -> str | None:
 
 
 def strptime_format(format_: str) -> str:
-    """A Java date pattern of the contracts as a strptime format; raises ValueError for letters other than those allowed."""
+    """A Java date pattern of the contracts as a strptime format; raises ValueError for letters other than those
+    allowed.
+    """
     return "".join(_STRPTIME.get(token) or token.replace("%", "%%") for token in _tokens(format_))
+
+
+def java_format(format_: str) -> str:
+    """A date pattern of the contracts as Java's DateTimeFormatter takes it: what is no letter stands for itself."""
+    quoted = {"'": "''"}
+    return "".join(t if t in _DIGITS else quoted.get(t, f"'{t}'") for t in _tokens(format_))
 
 
 def _tokens(format_: str) -> list[str]:

@@ -18,7 +18,7 @@ from salesperf_cli.output.forms import Block, Column, Fields, Line, OutputFormat
 from salesperf_cli.output.plain import records, to_csv, to_json, to_json_line
 from salesperf_cli.output.progress import ERASE_LINE, LineProgress, LiveProgress, Progress, SilentProgress
 from salesperf_cli.output.tables import Paint, Tone, draw_fields, draw_line, draw_table
-from salesperf_cli.output.text import cut, escape, wrap
+from salesperf_cli.output.text import cut, escape, width_of, wrap
 
 PREVIEW_ROWS = 100
 
@@ -172,8 +172,12 @@ class Sink:
         if self._look.quiet:
             return
         tone = {"✓": Tone.GOOD, "✗": Tone.BAD, "!": Tone.CARE}.get(mark, Tone.FAINT)
-        tail = "  " + self._paint_talk(escape(note), Tone.FAINT) if note else ""
-        self._talk(f"{self._paint_talk(mark, tone)} {escape(text)}{tail}")
+        if note and width_of(text) + width_of(note) + 4 <= self._look.width:
+            self._talk(f"{self._paint_talk(mark, tone)} {escape(text)}  {self._paint_talk(escape(note), Tone.FAINT)}")
+            return
+        self._hanging(mark, text, Tone.PLAIN, mark_tone=tone)
+        if note:
+            self._hanging(" ", note, Tone.FAINT)
 
     def busy(self, text: str) -> None:
         """What is being done right now: one line on a terminal, which the next talk replaces; else nothing."""
@@ -194,7 +198,7 @@ class Sink:
 
     def warn(self, text: str) -> None:
         """Something to know; shown even when quiet."""
-        self._talk(f"{self._paint_talk('!', Tone.CARE)} {escape(text)}")
+        self._hanging("!", text, Tone.PLAIN, mark_tone=Tone.CARE)
 
     def progress(self, total: int | None, label: str, unit: str = "") -> Progress:
         """A context manager whose `advance(n)` shows how far the work is; `total` is None when unknown."""
@@ -216,15 +220,19 @@ class Sink:
         if error.why:
             self._hanging(" ", error.why, Tone.PLAIN)
         for line in error.detail:
-            self._talk("    " + self._paint_talk(escape(line), Tone.FAINT))
+            self._hanging("   ", line, Tone.FAINT)
         if error.remedy:
             self._hanging("→", error.remedy, Tone.LINK)
 
     # -- inside
 
-    def _hanging(self, mark: str, text: str, tone: Tone) -> None:
-        for number, line in enumerate(wrap(escape(text), max(self._look.width - 2, 20))):
-            self._talk(f"{self._paint_talk(mark if number == 0 else ' ', tone)} {line}")
+    def _hanging(self, mark: str, text: str, tone: Tone, *, mark_tone: Tone | None = None) -> None:
+        """A mark and a text whose further lines begin under its first letter; the text's own indent is kept."""
+        indent = text[: len(text) - len(text.lstrip(" "))]
+        room = max(self._look.width - len(mark) - 1 - len(indent), 20)
+        for number, line in enumerate(wrap(escape(text.lstrip(" ")), room)):
+            shown = self._paint_talk(mark, mark_tone or tone) if number == 0 else " " * len(mark)
+            self._talk(f"{shown} {indent}{self._paint_talk(line, tone)}")
 
     def _data(self, text: str) -> None:
         self._drawn(escape(text, keep="\n\t") if self._look.stdout_tty else text)

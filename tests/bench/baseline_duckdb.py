@@ -19,10 +19,8 @@ import duckdb
 
 SOURCES = {
     "customers": "customer_id, customer_unique_id, customer_zip_code_prefix, customer_city, customer_state",
-    "geolocation": "geolocation_zip_code_prefix, geolocation_lat, geolocation_lng, "
-    "geolocation_city, geolocation_state",
-    "order_items": "order_id, order_item_id, product_id, seller_id, shipping_limit_date, "
-    "price, freight_value",
+    "geolocation": "geolocation_zip_code_prefix, geolocation_lat, geolocation_lng, geolocation_city, geolocation_state",
+    "order_items": "order_id, order_item_id, product_id, seller_id, shipping_limit_date, price, freight_value",
     "order_payments": "order_id, payment_sequential, payment_type, payment_installments, payment_value",
     "order_reviews": "review_id, order_id, review_score, review_comment_title, review_comment_message, "
     "review_creation_date, review_answer_timestamp",
@@ -378,9 +376,7 @@ def run(archive: Path, output: Path) -> str:
         for name in names:
             write(connection, layer, name, output)
     figures = {name: f"(SELECT count(*) FROM {name})" for name in (*SILVER, *GOLD)}
-    figures |= {
-        name: f"(SELECT sum({name}) FROM sales_wide)" for name in ("price", "freight", "payment_share")
-    }
+    figures |= {name: f"(SELECT sum({name}) FROM sales_wide)" for name in ("price", "freight", "payment_share")}
     row = connection.execute(f"SELECT {', '.join(figures.values())}").fetchall()[0]
     return " ".join(f"{name}={figure}" for name, figure in zip(figures, row, strict=True))
 

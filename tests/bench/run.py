@@ -41,7 +41,9 @@ def run(commands: Sequence[Sequence[str]], cwd: Path) -> Measure:
     wall = cpu = peak = 0.0
     for command in commands:
         began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()
+        )
         assert process.stderr is not None
         talk = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)

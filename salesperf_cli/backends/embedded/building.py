@@ -70,7 +70,9 @@ class Builder:
     def write(
         self, contract: Contract, rewrite: Rewrite, *, parent: int | None, branch: str, run_id: str
     ) -> tuple[Commit, int]:
-        """Write the rows as Parquet and commit them in place of the replaced files; gives the commit and the rows written."""
+        """Write the rows as Parquet and commit them in place of the replaced files; gives the commit and the rows
+        written.
+        """
         table = self._tables.ensure(contract)
         folder = self._warehouse / contract.name.layer / contract.name.table / "data" / run_id
         files = self._copy(contract, rewrite.rows, folder, self._tables.field_ids(table))

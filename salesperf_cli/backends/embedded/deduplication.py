@@ -1,8 +1,8 @@
 """Of rows that are the same, one is loaded. Which one is decided by content and ingest version, never by chance.
 
-With a key: the row of the latest ingest wins; equal rows, and rows that a later ingest replaced, are duplicates; a different
-row of the same ingest under the same key is refused, since nothing says which of the two is true. Without a key: rows equal in
-every column are one.
+With a key: the row of the latest ingest wins; equal rows, and rows that a later ingest replaced, are duplicates; a
+different row of the same ingest under the same key is refused, since nothing says which of the two is true. Without a
+key: rows equal in every column are one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """The outcome: the relation of loaded rows (with `_file`), duplicates a file, and the table of conflicting rows, if any."""
+    """The outcome: the relation of loaded rows (with `_file`), duplicates a file, and the table of conflicting rows,
+    if any.
+    """
 
     relation: str
     duplicates: Mapping[int, int]
@@ -37,9 +39,12 @@ def distinct_rows(
     if not contract.key:
         columns = duck.names(contract.column_names)
         connection.execute(
-            f"CREATE OR REPLACE TABLE {target} AS SELECT {columns}, min(_file) AS _file FROM {accepted} GROUP BY {columns}"
-            if len(versions) > 1
-            else f"CREATE OR REPLACE TABLE {target} AS SELECT DISTINCT {columns}, _file FROM {accepted}"
+            f"CREATE OR REPLACE TABLE {target} AS "
+            + (
+                f"SELECT {columns}, min(_file) AS _file FROM {accepted} GROUP BY {columns}"
+                if len(versions) > 1
+                else f"SELECT DISTINCT {columns}, _file FROM {accepted}"
+            )
         )
         return Distinct(target, _missing(connection, accepted, target), None)
     key = duck.names(contract.key)
@@ -65,9 +70,7 @@ def _ranked(
         f"max(_version) OVER (PARTITION BY {key}) AS _latest, "
         f"row_number() OVER (PARTITION BY {columns}, _version ORDER BY _file) AS _copy FROM versioned"
     )
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {target} AS SELECT {columns}, _file FROM {ranked} WHERE _rank = 1"
-    )
+    connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT {columns}, _file FROM {ranked} WHERE _rank = 1")
     connection.execute(
         f"CREATE OR REPLACE TABLE {conflicts} AS SELECT {columns}, _file FROM {ranked} "
         "WHERE _value > 1 AND _version = _latest AND _copy = 1"

@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.listing import Listing
 from salesperf_cli.core.tables import Partition
 
 if TYPE_CHECKING:
     import duckdb
+
+    from salesperf_cli.core.contracts import Contract
+
+DEFAULT_MEMORY_LIMIT = "1GB"
+"""What does not fit is spilled to disk. With a million orders this costs little time and keeps the process under 1.5 GB;
+`memory_limit` in salesperf.toml raises it."""
 
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "bigint": "BIGINT"}
 _HUMAN = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -32,8 +37,7 @@ def session(scratch: Path, *, memory_limit: str | None, threads: int | None) -> 
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET preserve_insertion_order = false")  # rows of a table have no order
         connection.execute("SET parquet_metadata_cache = true")  # files of a table never change
-        if memory_limit:
-            connection.execute(f"SET memory_limit = {text(memory_limit)}")
+        connection.execute(f"SET memory_limit = {text(memory_limit or DEFAULT_MEMORY_LIMIT)}")
         if threads:
             connection.execute(f"SET threads = {int(threads)}")
         configure(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from salesperf_cli.backends.embedded import duck
 from salesperf_cli.backends.embedded.building import Builder
-from salesperf_cli.backends.embedded.checking import Checker
+from salesperf_cli.backends.embedded.checking import DuckEvidence
 from salesperf_cli.backends.embedded.shelf import Shelf
 from salesperf_cli.backends.embedded.stager import Stager
 from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, StageRequest, StageResult
+from salesperf_cli.core.checking import Checker
 from salesperf_cli.core.ledger import CheckRecord
 from salesperf_cli.core.tables import TableName
 
@@ -49,7 +51,7 @@ class DuckEngine:
     def check(self, request: CheckRequest) -> tuple[CheckRecord, ...]:
         """Judge a table's candidate state by its contract's rules."""
         with self._cursor() as cursor:
-            return tuple(Checker(cursor, request, self._shelf).check())
+            return tuple(Checker(request, DuckEvidence(cursor, request, self._shelf)).check())
 
     def unstage(self, table: TableName) -> None:
         """Drop the staged rows of a bronze table: no later step reads them."""
@@ -77,8 +79,9 @@ class DuckEngine:
 def duck_engine(
     tables: LocalTables, root: Path, run_id: str, *, memory_limit: str | None, threads: int | None
 ) -> Iterator[DuckEngine]:
-    """An engine for one run, with a scratch folder that is removed at the end."""
+    """An engine for one run, with a scratch folder that is removed at the end. Hold the lease."""
     tables.warm_up()
+    shutil.rmtree(root / "_tmp" / "runs", ignore_errors=True)  # what killed runs left: no other runs now
     scratch = root / "_tmp" / "runs" / run_id
     with duck.session(scratch, memory_limit=memory_limit, threads=threads) as connection:
         yield DuckEngine(connection, tables, root, scratch)

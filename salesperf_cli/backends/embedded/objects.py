@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,8 @@ from salesperf_cli.backends.ports import ReceivedObject, StoredObject
 from salesperf_cli.errors import ConflictError, InputError
 
 BLOCK = 1 << 20
+ABANDONED = 86_400
+"""Seconds after which a scratch file that nobody has written to is what a killed process left."""
 
 
 class FolderObjects:
@@ -52,7 +55,7 @@ class FolderObjects:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-            os.replace(scratch, self._path(key))
+            scratch.replace(self._path(key))
             return True
 
     def delete(self, key: str) -> None:
@@ -69,6 +72,7 @@ class FolderObjects:
         self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
     ) -> ReceivedObject:
         """Store a stream under `key_of(sha256)`, hashing while it is copied; `watch` sees each block."""
+        self._sweep()
         digest, size = hashlib.sha256(), 0
         with self._scratch_file() as (scratch, target):
             while block := stream.read(BLOCK):
@@ -111,6 +115,13 @@ class FolderObjects:
                 yield scratch, stream
         finally:
             scratch.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove abandoned scratch files; those of processes at work are younger."""
+        for path in self._scratch.glob("*"):
+            with suppress(FileNotFoundError):  # another process sweeps too, or has just ended its write
+                if path.stat().st_mtime < time.time() - ABANDONED:
+                    path.unlink()
 
     @staticmethod
     def _link(scratch: Path, target: Path) -> bool:

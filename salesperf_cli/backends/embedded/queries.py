@@ -1,6 +1,7 @@
 """Runs translated queries in DuckDB over the exact files of a snapshot, with every other file out of reach.
 
-SQL that gets here has been compiled from an allow-list; that the session can open nothing but these files is the second lock.
+SQL that gets here has been compiled from an allow-list; that the session can open nothing but these files is the second
+lock.
 """
 
 from __future__ import annotations

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from salesperf_cli.backends.embedded import duck, quarantine
 from salesperf_cli.backends.embedded.building import Builder, Rewrite
 from salesperf_cli.backends.embedded.deduplication import Distinct, distinct_rows
-from salesperf_cli.backends.embedded.staging import Judgement, Reader, judgements, warning_rules
+from salesperf_cli.backends.embedded.staging import Reader
 from salesperf_cli.core.build import StageRequest, StageResult, quarantine_contract
 from salesperf_cli.core.ledger import CheckRecord, FileCount, TableState
 from salesperf_cli.core.portable_sql import expression_to_duckdb
+from salesperf_cli.core.quarantine import Refused, collect, filled
+from salesperf_cli.core.staging import DUPLICATE_KEY, file_counts, judgements, warning_records, warning_rules
 
 if TYPE_CHECKING:
     import duckdb
-
-DUPLICATE_KEY = Judgement("duplicate_key", "another row of the same delivery has this key and other values")
 
 
 class Stager:
@@ -60,17 +60,13 @@ class Stager:
             conflicts = self._connection.execute(f"SELECT _file, count(*) FROM {distinct.conflicts} GROUP BY _file")
             for number, count in conflicts.fetchall():
                 refused[number] = refused.get(number, 0) + count
-        return tuple(
-            FileCount(
-                table=self._contract.name.table,
-                key=file.staged.receipt.key,
-                name=file.staged.receipt.name,
-                read=read.get(file.number, 0),
-                loaded=loaded.get(file.number, 0),
-                quarantined=refused.get(file.number, 0),
-                duplicates=distinct.duplicates.get(file.number, 0),
-            )
-            for file in self._reader.files
+        return file_counts(
+            self._contract,
+            self._reader.files,
+            read=read,
+            loaded=loaded,
+            refused=refused,
+            duplicates=distinct.duplicates,
         )
 
     def _warnings(self, relation: str) -> tuple[CheckRecord, ...]:
@@ -83,22 +79,16 @@ class Stager:
             for at, rule in enumerate(rules)
         )
         found = duck.fetch_counts(self._connection, f"SELECT {counts} FROM {relation}")
-        table = str(self._contract.name)
-        return tuple(
-            CheckRecord(
-                table, rule.name, "warning", found[f"r{at}"] == 0, found[f"r{at}"], rule.description or rule.expression
-            )
-            for at, rule in enumerate(rules)
-        )
+        return warning_records(self._contract, [found[f"r{at}"] for at in range(len(rules))])
 
     # quarantine
 
     def _quarantine(self, distinct: Distinct) -> TableState:
         """Write the refused rows in place of what these files had in quarantine before."""
         request, contract = self._request, quarantine_contract(self._contract)
-        rows = quarantine.collect(self._reader, self._refused(distinct))
+        rows = filled(collect(self._reader, self._refused(distinct)), self._reader.files)
         now = f"{request.now:%Y-%m-%d %H:%M:%S.%f}"
-        quarantine.fill(self._connection, "refused", rows, self._reader, run_id=request.run_id, now=now)
+        quarantine.fill(self._connection, "refused", rows, run_id=request.run_id, now=now)
         kept = ""
         if request.quarantine is not None:
             old = self._builder.relation(contract.name, request.quarantine)
@@ -123,7 +113,7 @@ class Stager:
             columns=duck.contract_columns(contract),
         )
 
-    def _refused(self, distinct: Distinct) -> Iterator[tuple[int, Judgement, tuple[str | None, ...]]]:
+    def _refused(self, distinct: Distinct) -> Iterator[Refused]:
         known = judgements(self._contract)
         for number, rule, raw in self._reader.refused():
             yield number, known[rule], raw

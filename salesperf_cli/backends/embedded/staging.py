@@ -1,80 +1,33 @@
 """Staging: bronze files become typed, judged and de-duplicated rows, which models read as `bronze.<table>`.
 
-The fast reader is DuckDB's. A file that it rejects a record of, or whose bytes are damaged, is read again record by record
-(`csv_records`), so that what is malformed is the same on every engine.
+The fast reader is DuckDB's. A file that it rejects a record of, or whose bytes are damaged, is read again record by
+record (`csv_records`), so that what is malformed is the same on every engine.
 """
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from salesperf_cli.backends.embedded import duck
 from salesperf_cli.backends.embedded.shelf import staged
 from salesperf_cli.core.build import StagedFile
-from salesperf_cli.core.contracts import Contract, RowRule, Source
-from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, Malformed, Record, split_records, write_clean
-from salesperf_cli.core.ledger import Receipt
+from salesperf_cli.core.contracts import Contract, Source
+from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, Malformed, write_clean
 from salesperf_cli.core.portable_sql import expression_to_duckdb
+from salesperf_cli.core.staging import MALFORMED, ReadFile, error_rules, good_records, inflated, needs_record_reader
 from salesperf_cli.core.tables import Column
 from salesperf_cli.core.text_shapes import ISO_FORMATS, shape, strptime_format
 
 if TYPE_CHECKING:
     import duckdb
 
-MALFORMED = 0
-"""The rule number of a record that cannot be read; columns' types follow from 1, then the row rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A rule by which a row can be refused: its name and the reason given."""
-
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file as it will be read: its number in this staging, where it lies, in which form and dialect."""
-
-    number: int
-    staged: StagedFile
-    location: str
-    form: str
-    dialect: Dialect
-    header: tuple[str, ...]
-
-
-def judgements(contract: Contract) -> tuple[Judgement, ...]:
-    """Every reason for refusing a row of this table, at the place of its number."""
-    types = (
-        Judgement(f"{column.name}_type", f"{column.name} is not {_article(str(column.type))}")
-        for column in contract.columns
-    )
-    rules = (Judgement(rule.name, rule.description or rule.expression) for rule in error_rules(contract))
-    return (Judgement("malformed", "the record cannot be read"), *types, *rules)
-
-
-def _article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
-
-
-def error_rules(contract: Contract) -> tuple[RowRule, ...]:
-    """The row rules that refuse a row."""
-    return tuple(rule for rule in contract.row_rules if rule.severity == "error")
-
-
-def warning_rules(contract: Contract) -> tuple[RowRule, ...]:
-    """The row rules that only count."""
-    return tuple(rule for rule in contract.row_rules if rule.severity == "warning")
-
 
 class Reader:
-    """Reads the files of one bronze table into the table `staged`, once fast and where needed once more record by record."""
+    """Reads the files of one bronze table into the table `staged`, once fast and where needed once more record by
+    record.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, scratch: Path) -> None:
         assert contract.source is not None
@@ -101,9 +54,11 @@ class Reader:
         return staged("typed", self._contract.name)
 
     def read(self, files: Sequence[StagedFile]) -> None:
-        """Fill the staged table with the typed rows of all files, each with its file number and the first rule it breaks."""
+        """Fill the staged table with the typed rows of all files, each with its file number and the first rule it
+        breaks.
+        """
         self.files = tuple(self._plain(number, file) for number, file in enumerate(files))
-        damaged = {file.number for file in self.files if file.staged.receipt.damaged or file.dialect.encoding == "windows-1252"}
+        damaged = {file.number for file in self.files if needs_record_reader(file)}
         while True:
             self.files = tuple(self._split(file) if file.number in damaged else file for file in self.files)
             damaged = self._fill()
@@ -129,6 +84,10 @@ class Reader:
         ).fetchall()
         yield from ((row[0], tuple(row[1:])) for row in rows)
 
+    def open(self, file: ReadFile) -> BinaryIO:
+        """The content of a file as it was received, inflated."""
+        return _open(file.staged)
+
     # forms of files
 
     def _plain(self, number: int, file: StagedFile) -> ReadFile:
@@ -143,7 +102,7 @@ class Reader:
         import shutil
 
         target = self._scratch / f"{self._contract.name.table}-{number}.json"
-        with open_content(file.location, file.receipt) as content, target.open("wb") as out:
+        with _open(file) as content, target.open("wb") as out:
             shutil.copyfileobj(content, out)
         return target
 
@@ -152,16 +111,9 @@ class Reader:
         if file.form != "csv":
             return file
         target = self._scratch / f"{self._contract.name.table}-{file.number}.csv"
-        with open_content(file.staged.location, file.staged.receipt) as content, target.open("wb") as out:
-            write_clean(self._good_records(content, file), out, file.header)
+        with self.open(file) as content, target.open("wb") as out:
+            write_clean(good_records(content, file, self.malformed), out, file.header)
         return ReadFile(file.number, file.staged, str(target), "csv", DEFAULT_DIALECT, file.header)
-
-    def _good_records(self, content: BinaryIO, file: ReadFile) -> Iterator[Record]:
-        for record in split_records(content, file.dialect, len(file.header)):
-            if isinstance(record, Malformed):
-                self.malformed.append((file.number, record))
-            else:
-                yield record
 
     # the one statement
 
@@ -216,11 +168,14 @@ class Reader:
         groups: dict[tuple[str, Dialect, tuple[str, ...]], list[ReadFile]] = {}
         for file in self.files:
             groups.setdefault((file.form, file.dialect, file.header), []).append(file)
-        return " UNION ALL ".join(self._group(form, dialect, header, files) for (form, dialect, header), files in groups.items())
+        return " UNION ALL ".join(
+            self._group(form, dialect, header, files) for (form, dialect, header), files in groups.items()
+        )
 
     def _group(self, form: str, dialect: Dialect, header: tuple[str, ...], files: list[ReadFile]) -> str:
+        value: Callable[[str], str] = duck.name
         if form == "csv":
-            rows, value, malformed = _csv_scan(files, dialect, header), duck.name, "false"
+            rows, malformed = _csv_scan(files, dialect, header), "false"
         elif form == "parquet":
             rows, malformed = _scan("read_parquet", files, "hive_partitioning = false"), "false"
             value = self._parquet_value
@@ -234,7 +189,9 @@ class Reader:
             for each in self._contract.column_names
         )
         if len(files) == 1:
-            return f"SELECT CAST({files[0].number} AS INTEGER) AS _file, {malformed} AS _malformed, {picked} FROM {rows}"
+            return (
+                f"SELECT CAST({files[0].number} AS INTEGER) AS _file, {malformed} AS _malformed, {picked} FROM {rows}"
+            )
         numbers = ", ".join(f"({duck.text(file.location)}, {file.number})" for file in files)
         return (
             f"SELECT n._file, {malformed} AS _malformed, {picked} FROM {rows} r"
@@ -271,11 +228,8 @@ class Reader:
         return plain
 
 
-def open_content(location: str, receipt: Receipt) -> BinaryIO:
-    """A file's content, inflated."""
-    if receipt.format.endswith(".gz"):
-        return cast(BinaryIO, gzip.open(location, "rb"))
-    return open(location, "rb")
+def _open(file: StagedFile) -> BinaryIO:
+    return inflated(Path(file.location).open("rb"), file.receipt)
 
 
 def _raw(column: str) -> str:
@@ -284,10 +238,10 @@ def _raw(column: str) -> str:
 
 def _csv_scan(files: list[ReadFile], dialect: Dialect, header: tuple[str, ...]) -> str:
     columns = ", ".join(f"{duck.text(each)}: 'VARCHAR'" for each in header)
+    delimiter, quote, escape = map(duck.text, (dialect.delimiter, dialect.quote, dialect.escape))
     options = (
         f"columns = {{{columns}}}, auto_detect = false, header = true, store_rejects = true, "
-        f"delim = {duck.text(dialect.delimiter)}, quote = {duck.text(dialect.quote)}, escape = {duck.text(dialect.escape)}, "
-        f"encoding = {duck.text(dialect.encoding)}"
+        f"delim = {delimiter}, quote = {quote}, escape = {escape}, encoding = {duck.text(dialect.encoding)}"
     )
     return _scan("read_csv", files, options)
 
@@ -299,7 +253,9 @@ def _scan(function: str, files: list[ReadFile], options: str) -> str:
 
 def _json_lines(files: list[ReadFile]) -> str:
     # One field a line: a separator and a quote that JSON text cannot hold unescaped.
-    options = r"columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
+    options = (
+        r"columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
+    )
     return _scan("read_csv", files, options.replace(r"\x01", "\x01"))
 
 
@@ -311,4 +267,3 @@ def _json_arrays(files: list[ReadFile]) -> str:
 def _json_value(column: str) -> str:
     path = duck.text(f"$.{duck.name(column)}")
     return f"CASE WHEN json_valid(line) THEN nullif(json_extract_string(line, {path}), '') END"
-

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.ledger import TableState
 from salesperf_cli.core.listing import DataFile, Listing
 from salesperf_cli.core.tables import Column, Partition, TableName
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
     from pyiceberg.types import IcebergType
+
+    from salesperf_cli.core.contracts import Contract
 
 RUN_ID_PROPERTY = "salesperf.run-id"
 FILE_SCHEME = "file://"
@@ -53,11 +54,9 @@ class LocalTables:
     # the port
 
     def main(self, name: TableName) -> int | None:
-        """The snapshot that main points at, or None when the table does not exist."""
-        with self._lock:
-            self._known.pop(name, None)  # somebody else may have moved it
-            table = self._load(name)
-        snapshot = table.current_snapshot() if table else None
+        """The snapshot that main points at, or None when nothing was ever published there."""
+        table = self.refresh(name)
+        snapshot = table.current_snapshot() if table and not _untouched(table) else None
         return snapshot.snapshot_id if snapshot else None
 
     def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
@@ -73,7 +72,8 @@ class LocalTables:
             with table.manage_snapshots() as changes:
                 if at != state.snapshot_id:
                     changes.set_current_snapshot(snapshot_id=state.snapshot_id)
-                if tag not in table.metadata.refs:
+                tagged = table.metadata.refs.get(tag)  # an attempt that was given up may have left it elsewhere
+                if tagged is None or tagged.snapshot_id != state.snapshot_id:
                     changes.create_tag(state.snapshot_id, tag)
         except CommitFailedException as fault:
             raise _moved(name, at, expected) from fault
@@ -110,6 +110,12 @@ class LocalTables:
                 return self._create(contract)
             return self._evolve(table, contract)
 
+    def refresh(self, name: TableName) -> Table | None:
+        """The table as the catalog has it now: somebody else may have moved it."""
+        with self._lock:
+            self._known.pop(name, None)
+            return self._load(name)
+
     def field_ids(self, table: Table) -> Mapping[str, int]:
         """The Iceberg field id of each column."""
         return {field.name: field.field_id for field in table.schema().fields}
@@ -131,7 +137,7 @@ class LocalTables:
         with self._lock:
             gone = set(removed)
             new = _data_files(table, added)
-            start = base if base is not None else _first_snapshot(table)
+            start = base if base is not None else first_snapshot(table)
             old = _files_at(table, start)
             dropped = [file for file in old if base is None or file.file_path.removeprefix(FILE_SCHEME) in gone]
             with table.transaction() as transaction:
@@ -245,7 +251,7 @@ def _import_iceberg() -> None:
     import pyiceberg.table.update.snapshot  # noqa: F401
 
 
-def _first_snapshot(table: Table) -> int:
+def first_snapshot(table: Table) -> int:
     """The empty snapshot that the table was created with (or the oldest that is left)."""
     return min(table.metadata.snapshots, key=lambda each: each.sequence_number or 0).snapshot_id
 
@@ -282,8 +288,8 @@ def _files_at(table: Table, snapshot_id: int) -> list[Any]:
 def _data_files(table: Table, paths: Iterable[str]) -> list[Any]:
     """The manifest entries of Parquet files, with statistics and partition from their footers.
 
-    As pyiceberg's `parquet_file_to_data_file`, without reading the schema anew for each file: an engine writes all files
-    of a commit with the same columns, under the table's own field ids.
+    As pyiceberg's `parquet_file_to_data_file`, without reading the schema anew for each file: an engine writes all
+    files of a commit with the same columns, under the table's own field ids.
     """
     import pyarrow.parquet as parquet
     from pyiceberg.io.pyarrow import (
@@ -318,7 +324,9 @@ def _data_files(table: Table, paths: Iterable[str]) -> list[Any]:
 
 
 def _listing(table: Table, snapshot_id: int, data_files: Iterable[tuple[Any, PartitionSpec]]) -> Listing:
-    """The listing of a snapshot that consists of these files, each with the partition spec that it was written under."""
+    """The listing of a snapshot that consists of these files, each with the partition spec that it was written
+    under.
+    """
     snapshot = table.snapshot_by_id(snapshot_id)
     assert snapshot is not None
     schema = table.schema() if snapshot.schema_id is None else table.schemas()[snapshot.schema_id]

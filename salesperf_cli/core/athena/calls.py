@@ -1,4 +1,4 @@
-"""One function call: its arguments, DISTINCT, ORDER BY, FILTER and OVER, handed to the function's entry in the allow-list."""
+"""One function call: arguments, DISTINCT, ORDER BY, FILTER and OVER, handed to its entry in the allow-list."""
 
 from __future__ import annotations
 
@@ -9,15 +9,36 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from salesperf_cli.core.athena import expressions
-from salesperf_cli.core.athena.casts import bind, coerce, explicit, unify, zone_text
+from salesperf_cli.core.athena.casts import bind, coerce, unify
 from salesperf_cli.core.athena.context import (
-    Compilation, Field, Scope, Typed, mismatch, refuse, unsupported,
-)  # fmt: skip
-from salesperf_cli.core.athena.types import BIGINT, UNKNOWN, VARCHAR, Type, array, common, timestamptz
+    Compilation,
+    Field,
+    Scope,
+    Typed,
+    mismatch,
+    refuse,
+    unsupported,
+)
+from salesperf_cli.core.athena.trino_types import BIGINT, UNKNOWN, VARCHAR, Type, array, common, timestamptz
 from salesperf_cli.core.athena.windows import ordering, specification
 
-EXTRACT_UNITS = ("year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy",
-                 "year_of_week", "yow", "hour", "minute", "second")  # fmt: skip
+EXTRACT_UNITS = (
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "day_of_month",
+    "day_of_week",
+    "dow",
+    "day_of_year",
+    "doy",
+    "year_of_week",
+    "yow",
+    "hour",
+    "minute",
+    "second",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +61,9 @@ class Call:
         given, high = len(self.arguments), low if high is None else high
         if not low <= given <= high:
             expected = str(low) if low == high else f"{low} to {high}"
-            mismatch(f"{self.name} takes {expected} arguments, not {given}", self.node, "See docs/reference/athena-sql.md.")
+            mismatch(
+                f"{self.name} takes {expected} arguments, not {given}", self.node, "See docs/reference/athena-sql.md."
+            )
         return given
 
     def value(self, index: int, wanted: Type | None = None) -> Typed:
@@ -51,32 +74,47 @@ class Call:
         return coerce(self.ctx, value, wanted, f"argument {index + 1} of {self.name}", self.node)
 
     def values(self) -> list[Typed]:
+        """The arguments as they are; untyped parameters stay so."""
         return [expressions.expression(self.ctx, self.scope, argument) for argument in self.arguments]
 
     def literal(self, index: int) -> str:
         """An argument that must be a string literal, because it is compiled and not computed."""
         value = self.value(index, VARCHAR).value
         if not isinstance(value, str):
-            refuse(f"argument {index + 1} of {self.name} must be a string literal", "It is translated before the query runs.",
-                   "Write it out, or pass it as :name.", self.node)  # fmt: skip
+            refuse(
+                f"argument {index + 1} of {self.name} must be a string literal",
+                "It is translated before the query runs.",
+                "Write it out, or pass it as :name.",
+                self.node,
+            )
         return value
 
     def number(self, index: int) -> int:
         """An argument that must be a whole number literal."""
         value = self.value(index).value
         if not isinstance(value, int) or isinstance(value, bool):
-            refuse(f"argument {index + 1} of {self.name} must be a whole number literal",
-                   "The type of the result depends on it.", "Write it out.", self.node)  # fmt: skip
+            refuse(
+                f"argument {index + 1} of {self.name} must be a whole number literal",
+                "The type of the result depends on it.",
+                "Write it out.",
+                self.node,
+            )
         return value
 
     def function(self, index: int, *kinds: Type) -> tuple[list[str], Typed]:
         """A lambda argument compiled for parameters of these types: its variables and its body."""
         node = self.arguments[index]
         if not isinstance(node, exp.Lambda) or len(node.expressions) != len(kinds):
-            mismatch(f"argument {index + 1} of {self.name} must be a lambda of {len(kinds)}", self.node, "Write x -> expression.")
+            mismatch(
+                f"argument {index + 1} of {self.name} must be a lambda of {len(kinds)}",
+                self.node,
+                "Write x -> expression.",
+            )
         variables = [self.ctx.alias(variable.name) for variable in node.expressions]
-        fields = [Field(variable.name, "", alias, kind)
-                  for variable, alias, kind in zip(node.expressions, variables, kinds, strict=True)]  # fmt: skip
+        fields = [
+            Field(variable.name, "", alias, kind)
+            for variable, alias, kind in zip(node.expressions, variables, kinds, strict=True)
+        ]
         inner = Scope(fields=fields, parent=self.scope, transparent=True)
         return variables, bind(self.ctx, expressions.expression(self.ctx, inner, node.this), None)
 
@@ -91,7 +129,9 @@ class Call:
         if self.filter is not None:
             tests.append(expressions.expression(self.ctx, self.scope, self.filter).sql)
         written = order or (ordering(self.ctx, self.scope, self.order) if self.order is not None else "")
-        inner = ("DISTINCT " if self.distinct else "") + ", ".join(arguments) + (f" ORDER BY {written}" if written else "")
+        inner = (
+            ("DISTINCT " if self.distinct else "") + ", ".join(arguments) + (f" ORDER BY {written}" if written else "")
+        )
         kept = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
         over = f" OVER ({specification(self.ctx, self.scope, self.window)})" if self.window is not None else ""
         return f"{function}({inner}){kept}{over}"
@@ -121,7 +161,9 @@ def _over_rows(made: Call, make: Callable[[Call], Typed]) -> Typed:
     owner = made.scope.owner()
     if made.window is not None:
         if made.distinct or made.order is not None:
-            unsupported("DISTINCT or ORDER BY inside a window aggregate", made.node, "Athena refuses it too.", "Use a subquery.")
+            unsupported(
+                "DISTINCT or ORDER BY inside a window aggregate", made.node, "Athena refuses it too.", "Use a subquery."
+            )
         owner.windowed = True
         return make(made)
     if owner.inside_aggregate:
@@ -180,8 +222,10 @@ def concatenate(ctx: Compilation, parts: list[Typed], node: exp.Expr) -> Typed:
             if found is None:
                 mismatch(f"cannot concatenate {item} and {part.type}", node)
             item = found
-        lists = [coerce(ctx, part, array(item)).sql if part.type.name == "array" else f"[{coerce(ctx, part, item).sql}]"
-                 for part in parts]  # fmt: skip
+        lists = [
+            coerce(ctx, part, array(item)).sql if part.type.name == "array" else f"[{coerce(ctx, part, item).sql}]"
+            for part in parts
+        ]
         return Typed("(" + " || ".join(lists) + ")", array(item))
     typed, kind = unify(ctx, parts, "||", node)
     if kind.name not in ("varchar", "varbinary", "unknown"):
@@ -205,12 +249,14 @@ def subscript(ctx: Compilation, value: Typed, key: Typed, node: exp.Expr) -> Typ
 def at_zone(moment: Typed, zone: Typed, node: exp.Expr) -> Typed:
     """`AT TIME ZONE`: the same instant, shown in another zone."""
     if not isinstance(zone.value, str) or not zone.value.replace("/", "").replace("_", "").isalpha():
-        unsupported("a computed or numeric time zone", node, "The zone is part of the type here.", "Name it: 'America/Sao_Paulo'.")
+        unsupported(
+            "a computed or numeric time zone",
+            node,
+            "The zone is part of the type here.",
+            "Name it: 'America/Sao_Paulo'.",
+        )
     if moment.type.name == "timestamp":
         return Typed(f"timezone('UTC', {moment.sql})", timestamptz(moment.type.precision, zone.value))
     if moment.type.name != "timestamptz":
         mismatch(f"AT TIME ZONE needs a timestamp, not {moment.type}", node)
     return Typed(moment.sql, timestamptz(moment.type.precision, zone.value))
-
-
-__all__ = ["EXTRACT_UNITS", "Call", "at_zone", "call", "concatenate", "explicit", "subscript", "zone_text"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from salesperf_cli.core.athena.types import Type
+from salesperf_cli.core.athena.trino_types import Type
 from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class Compilation:
 
 
 def quoted(name: str) -> str:
+    """A DuckDB identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -152,6 +153,7 @@ def refuse(what: str, why: str, remedy: str, node: exp.Expr | None = None) -> No
 
 
 def unsupported(what: str, node: exp.Expr | None = None, why: str = "", remedy: str = "") -> NoReturn:
+    """Refuse a construct that is right in Athena, but not answered here."""
     refuse(
         f"{what} is not supported here",
         why or "The local engine cannot vouch for the same answer as Athena.",
@@ -161,4 +163,5 @@ def unsupported(what: str, node: exp.Expr | None = None, why: str = "", remedy: 
 
 
 def mismatch(what: str, node: exp.Expr | None = None, remedy: str = "") -> NoReturn:
+    """Refuse what Athena refuses too, for its types."""
     refuse(what, "Athena compares and combines only values of matching types.", remedy or "Add a CAST.", node)

@@ -9,9 +9,18 @@ import re
 from sqlglot import exp
 
 from salesperf_cli.core.athena.context import Typed, refuse, text, unsupported
-from salesperf_cli.core.athena.types import (
-    BIGINT, DATE, DOUBLE, INTEGER, INTERVAL_DAY, INTERVAL_MONTH, Type, decimal, timestamp, timestamptz,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    Type,
+    decimal,
+    timestamp,
+    timestamptz,
+)
 
 _UNITS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -33,6 +42,7 @@ def number_literal(written: str, node: exp.Expr) -> Typed:
 
 
 def decimal_literal(written: str, node: exp.Expr) -> Typed:
+    """A decimal with the precision and scale that its digits show."""
     whole, _, fraction = written.lstrip("+-").partition(".")
     digits = len(whole.lstrip("0")) + len(fraction)
     if digits > 38:
@@ -46,12 +56,16 @@ def moment_literal(node: exp.Expr, written: str, wanted: Type) -> Typed | None:
     if wanted == decimal(38, 0):
         bare = not node.args["to"].expressions
         return decimal_literal(written, node) if bare and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", written) else None
-    parts = re.fullmatch(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?\s*( \S+)?", written)
+    parts = re.fullmatch(
+        r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?\s*( \S+)?", written
+    )
     if parts is None:
         return None
     try:
         day = datetime.date(*(int(part) for part in parts.groups()[:3]))
-        moment = datetime.datetime.combine(day, datetime.time(*(int(part or 0) for part in parts.groups()[3:6])))
+        moment = datetime.datetime.combine(
+            day, datetime.time(int(parts[4] or 0), int(parts[5] or 0), int(parts[6] or 0))
+        )
     except ValueError:
         return None
     if wanted == DATE:
@@ -71,7 +85,9 @@ def moment_literal(node: exp.Expr, written: str, wanted: Type) -> Typed | None:
 
 def _zoned(sql: str, zone: str, precision: int, node: exp.Expr) -> Typed:
     if not re.fullmatch(r"[A-Za-z]+(?:/[A-Za-z_]+)*", zone):
-        unsupported(f"the zone {zone}", node, "DuckDB knows zones by name.", "Use a name such as America/Sao_Paulo or UTC.")
+        unsupported(
+            f"the zone {zone}", node, "DuckDB knows zones by name.", "Use a name such as America/Sao_Paulo or UTC."
+        )
     return Typed(f"timezone({text(zone)}, {sql})", timestamptz(precision, zone))
 
 
@@ -101,7 +117,9 @@ def _span(written: str, first: str, last: str, node: exp.Expr) -> Typed:
         wanted = units[units.index(first) : units.index(last) + 1]
         numbers = re.split(r"[ :]", body)
         if len(numbers) == len(wanted) and all(re.fullmatch(r"\d+(\.\d{1,3})?", number) for number in numbers):
-            total = sum(int(decimals.Decimal(number) * _UNITS[unit]) for number, unit in zip(numbers, wanted, strict=True))
+            total = sum(
+                int(decimals.Decimal(number) * _UNITS[unit]) for number, unit in zip(numbers, wanted, strict=True)
+            )
             return _milliseconds(sign * total)
     return unsupported(f"the interval {node.sql(dialect='trino')}", node, remedy="Write INTERVAL '3' DAY.")
 

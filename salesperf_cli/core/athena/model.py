@@ -1,4 +1,4 @@
-"""What goes into the compiler and what comes out: table schemas, the catalog port, the translation. No SQL is made here."""
+"""What goes into the compiler and what comes out: schemas, the catalog port, the translation. No SQL is made here."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class OutputColumn:
 class Translation:
     """DuckDB SQL and what the engine must know to run it.
 
-    `macros` names the definitions to create first; `columns` and `filters` are per table read; `parameters` are bound to
-    $1, $2, … in order; `notes` say where the answer is exact although Athena's is approximate.
+    `macros` names the definitions to create first; `columns` and `filters` are per table read; `parameters` are bound
+    to $1, $2, … in order; `notes` say where the answer is exact although Athena's is approximate.
     """
 
     sql: str

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import decimal as decimals
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.athena.casts import bind, coerce, local_time, unify
 from salesperf_cli.core.athena.context import Compilation, Predicate, Typed, mismatch, refuse, unsupported
-from salesperf_cli.core.athena.types import (
-    BIGINT, BOOLEAN, DATE, DOUBLE, INTERVAL_DAY, INTERVAL_MONTH, Type, as_decimal, common, decimal, duckdb_type, timestamp,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    Type,
+    as_decimal,
+    common,
+    decimal,
+    duckdb_type,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -59,22 +70,32 @@ def _with_decimals(ctx: Compilation, op: str, left: Typed, right: Typed, node: e
         scale = a.scale + b.scale
         kind = decimal(a.precision + b.precision, scale)
         if scale > 38:
-            refuse(f"{a} * {b} has {scale} fraction digits", "Athena allows 38.", "Cast one side to fewer digits.", node)
+            refuse(
+                f"{a} * {b} has {scale} fraction digits", "Athena allows 38.", "Cast one side to fewer digits.", node
+            )
     elif op == "/":
         kind = decimal(a.precision + b.scale + max(b.scale - a.scale, 0), scale)
-        return Typed(decimal_quotient(ctx, shifted(one.sql, scale + b.scale), shifted(other.sql, b.scale), kind), kind)
+        numerator, denominator = shifted(one.sql, a, scale + b.scale), shifted(other.sql, b, b.scale)
+        return Typed(decimal_quotient(ctx, numerator, denominator, kind), kind)
     else:
         kind = decimal(min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
         guarded = f"({one.sql} % {other.sql})" if other.value else ctx.macro("trino_modulo", one.sql, other.sql)
         return Typed(f"CAST({guarded} AS {duckdb_type(kind)})", kind)
-    return Typed(f"CAST({one.sql} {op} {other.sql} AS {duckdb_type(kind)})", kind)
+    first = wide(one.sql, a) if kind.precision > 18 else one.sql
+    return Typed(f"CAST({first} {op} {other.sql} AS {duckdb_type(kind)})", kind)
 
 
-def shifted(sql: str, digits: int) -> str:
-    """The value times 10^digits as a whole number."""
+def wide(sql: str, kind: Type) -> str:
+    """The decimal in 128 bits: of two up to 18 digits DuckDB keeps the result in 64, which may overflow."""
+    return f"CAST({sql} AS DECIMAL(38,{kind.scale}))"
+
+
+def shifted(sql: str, kind: Type, digits: int) -> str:
+    """A decimal of this type times 10^digits, as a whole number."""
     if digits == 0:
         return f"CAST({sql} AS HUGEINT)"
-    return f"CAST({sql} * CAST({10**digits} AS DECIMAL({digits + 1},0)) AS HUGEINT)"
+    value = sql if kind.precision + digits + 1 <= 18 else wide(sql, kind)
+    return f"CAST({value} * CAST({10**digits} AS DECIMAL({digits + 1},0)) AS HUGEINT)"
 
 
 def decimal_quotient(ctx: Compilation, numerator: str, denominator: str, kind: Type) -> str:
@@ -87,15 +108,15 @@ def decimal_quotient(ctx: Compilation, numerator: str, denominator: str, kind: T
 
 
 def negate(ctx: Compilation, value: Typed, node: exp.Expr | None = None) -> Typed:
+    """Unary minus."""
     value = bind(ctx, value, None)
     if not (value.type.is_numeric or value.type.name.startswith("interval")):
         mismatch(f"cannot negate {value.type}", node)
-    number = value.value
-    return Typed(f"(-{value.sql})", value.type, -number if isinstance(number, (int, float)) or _is_decimal(number) else None)
-
-
-def _is_decimal(value: object) -> bool:
-    return type(value).__name__ == "Decimal"
+    if isinstance(value.value, (int, float, decimals.Decimal)):
+        return Typed(f"(-{value.sql})", value.type, -value.value)
+    if value.type.is_integer:  # DuckDB's unary minus does not see the overflow of the least number
+        return Typed(f"(CAST(0 AS {duckdb_type(value.type)}) - {value.sql})", value.type)
+    return Typed(f"(-{value.sql})", value.type)
 
 
 def _with_time(ctx: Compilation, op: str, left: Typed, right: Typed, node: exp.Expr | None) -> Typed:
@@ -127,7 +148,9 @@ def add_interval(ctx: Compilation, op: str, moment: Typed, interval: Typed, node
     if kind == DATE:
         whole = interval.value if isinstance(interval.value, int) else None
         if whole is not None and whole % DAY:
-            refuse("hours, minutes or seconds cannot be added to a date", "A date has none.", "Cast it to timestamp.", node)
+            refuse(
+                "hours, minutes or seconds cannot be added to a date", "A date has none.", "Cast it to timestamp.", node
+            )
         days = str(whole // DAY) if whole is not None else ctx.macro("trino_whole_days", interval.sql)
         return Typed(f"CAST({moment.sql} {op} to_days(CAST({days} AS INTEGER)) AS DATE)", DATE)
     wider = timestamp(max(3, kind.precision)) if kind.name == "timestamp" else kind
@@ -152,8 +175,11 @@ def compare(ctx: Compilation, op: str, left: Typed, right: Typed, node: exp.Expr
     """`left op right`; a bare column against a literal is remembered for pruning."""
     try_left, try_right = bind(ctx, left, right.type), bind(ctx, right, left.type)
     if common(try_left.type, try_right.type) is None:
-        hint = "Write a date as DATE '2018-01-31' and a timestamp as TIMESTAMP '…', or add a CAST." if (
-            try_left.type.is_time or try_right.type.is_time) else "Add a CAST to one side."  # fmt: skip
+        hint = (
+            "Write a date as DATE '2018-01-31' and a timestamp as TIMESTAMP '…', or add a CAST."
+            if (try_left.type.is_time or try_right.type.is_time)
+            else "Add a CAST to one side."
+        )
         mismatch(f"cannot compare {try_left.type} {op} {try_right.type}", node, hint)
     (one, other), kind = unify(ctx, [try_left, try_right], op, node)
     if kind.items or kind.name in ("json", "parsed_json"):
@@ -193,6 +219,7 @@ def comparable(value: object, kind: Type) -> object:
 
 
 def both(left: Typed, right: Typed) -> Typed:
+    """AND, which keeps the predicates of both sides."""
     return Typed(f"({left.sql} AND {right.sql})", BOOLEAN, predicates=left.predicates + right.predicates)
 
 
@@ -207,8 +234,5 @@ def condition(ctx: Compilation, value: Typed, where: str, node: exp.Expr | None 
 
 
 def as_double(ctx: Compilation, value: Typed, what: str = "the argument") -> str:
+    """An argument widened to double."""
     return coerce(ctx, value, DOUBLE, what).sql
-
-
-def as_bigint(ctx: Compilation, value: Typed, what: str = "the argument") -> str:
-    return coerce(ctx, value, BIGINT, what).sql

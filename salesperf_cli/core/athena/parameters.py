@@ -8,9 +8,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from salesperf_cli.core.athena.types import (
-    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, VARCHAR, Type, contract_type, decimal, timestamp,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    VARCHAR,
+    Type,
+    contract_type,
+    decimal,
+    timestamp,
+)
 from salesperf_cli.errors import InputError
 
 _HEADER = re.compile(r"^\s*--\s*param:\s*(\w+)[ \t]+([a-z]+(?:\(\d+,\s*\d+\))?)(?:[ \t]+(\S.*?))?\s*$", re.M | re.I)
@@ -129,7 +138,13 @@ def python_value(name: str, value: str, kind: Type) -> object:
     return result
 
 
-_EXAMPLES = {"date": "2018-01-31", "timestamp": "'2018-01-31 10:00:00'", "boolean": "true", "decimal": "12.50", "double": "0.5"}
+_EXAMPLES = {
+    "date": "2018-01-31",
+    "timestamp": "'2018-01-31 10:00:00'",
+    "boolean": "true",
+    "decimal": "12.50",
+    "double": "0.5",
+}
 
 
 def _float(value: str) -> float | None:

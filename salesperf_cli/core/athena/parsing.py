@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ErrorLevel, ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
 
 from salesperf_cli.errors import InputError
 
@@ -19,8 +18,10 @@ _BASE: Any = Trino.Parser
 
 class _Parser(_BASE):  # type: ignore[misc]
     # sqlglot's own reading of functions forgets how they were called; ours keeps name and arguments.
-    FUNCTIONS: dict[str, Any] = {}
-    FUNCTION_PARSERS = {name: parser for name, parser in _BASE.FUNCTION_PARSERS.items() if name in _SYNTAX_FUNCTIONS}
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+        name: parser for name, parser in _BASE.FUNCTION_PARSERS.items() if name in _SYNTAX_FUNCTIONS
+    }
 
 
 class _Athena(Trino):
@@ -34,7 +35,7 @@ WIDTH = 80
 def tokens_of(sql: str) -> list[Token]:
     """The tokens, or an InputError when the text cannot even be cut into them."""
     try:
-        return cast(list[Token], _DIALECT.tokenize(sql))
+        return _DIALECT.tokenize(sql)
     except TokenError as error:
         raise InputError(
             "the SQL cannot be read", why=str(error).splitlines()[0][:WIDTH], remedy="Check that every quote is closed."
@@ -45,7 +46,9 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
     """The tree of one query; a syntax error shows its line with a caret."""
     for token in tokens:
         if token.token_type in (TokenType.DCOLON, TokenType.COLON_EQ):
-            raise syntax_error(sql, token.line, token.col, f"unexpected {token.text!r}", "Athena writes CAST(x AS type).")
+            raise syntax_error(
+                sql, token.line, token.col, f"unexpected {token.text!r}", "Athena writes CAST(x AS type)."
+            )
     parser = _Parser(dialect=_DIALECT, error_level=ErrorLevel.IMMEDIATE)
     try:
         trees = [tree for tree in parser.parse(tokens, sql) if tree is not None]

@@ -6,17 +6,37 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from salesperf_cli.core.athena import expressions, relations
-from salesperf_cli.core.athena.casts import bind, bound, coerce
+from salesperf_cli.core.athena import clauses, expressions, relations
+from salesperf_cli.core.athena.casts import bind, coerce
 from salesperf_cli.core.athena.context import (
-    Compilation, Field, Relation, Scope, Typed, mismatch, quoted, refuse, unsupported,
-)  # fmt: skip
+    Compilation,
+    Field,
+    Relation,
+    Scope,
+    Typed,
+    mismatch,
+    quoted,
+    refuse,
+    unsupported,
+)
 from salesperf_cli.core.athena.model import Filter
 from salesperf_cli.core.athena.operators import condition
-from salesperf_cli.core.athena.types import BIGINT, Type, common
+from salesperf_cli.core.athena.trino_types import Type, common
 
-_SELECT_CLAUSES = ("expressions", "distinct", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
-                   "with_", "windows")  # fmt: skip
+_SELECT_CLAUSES = (
+    "expressions",
+    "distinct",
+    "from_",
+    "joins",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "offset",
+    "with_",
+    "windows",
+)
 _SET_CLAUSES = ("this", "expression", "distinct", "order", "limit", "offset", "with_")
 
 
@@ -38,14 +58,18 @@ def query(ctx: Compilation, parent: Scope | None, node: exp.Expr) -> Relation:
         expressions.only(node, "this", "order", "limit", "offset", "with_")
         result = _ordered(ctx, query(ctx, parent, node.this), node)
     else:
-        result = unsupported(f"{node.key.upper()}", node, remedy="Only queries can be run: SELECT, WITH, VALUES, UNION.")
+        result = unsupported(
+            f"{node.key.upper()}", node, remedy="Only queries can be run: SELECT, WITH, VALUES, UNION."
+        )
     ctx.queries.pop()
     return replace(result, sql=prefix + result.sql)
 
 
 def _with(ctx: Compilation, parent: Scope | None, node: exp.Expr) -> str:
     if node.args.get("recursive"):
-        unsupported("WITH RECURSIVE", node, "Athena limits its depth and DuckDB does not.", "Use sequence() and UNNEST.")
+        unsupported(
+            "WITH RECURSIVE", node, "Athena limits its depth and DuckDB does not.", "Use sequence() and UNNEST."
+        )
     parts = []
     for cte in node.expressions:
         relation = query(ctx, parent, cte.this)
@@ -112,7 +136,11 @@ def _set_operation(ctx: Compilation, parent: Scope | None, node: exp.SetOperatio
     left, right = query(ctx, parent, node.this), query(ctx, parent, node.expression)
     word = node.key.upper()
     if len(left.fields) != len(right.fields):
-        mismatch(f"the sides of {word} have {len(left.fields)} and {len(right.fields)} columns", node, "Select as many on both.")
+        mismatch(
+            f"the sides of {word} have {len(left.fields)} and {len(right.fields)} columns",
+            node,
+            "Select as many on both.",
+        )
     kinds = []
     for i, (one, other) in enumerate(zip(left.fields, right.fields, strict=True)):
         kind = common(one.type, other.type)
@@ -123,8 +151,10 @@ def _set_operation(ctx: Compilation, parent: Scope | None, node: exp.SetOperatio
     quantity = "" if node.args.get("distinct") else " ALL"
     sql = f"({left.sql}) {word}{quantity} ({right.sql})"
     merged = word == "UNION"
-    fields = tuple(replace(one, origins=one.origins + other.origins if merged else ())
-                   for one, other in zip(left.fields, right.fields, strict=True))  # fmt: skip
+    fields = tuple(
+        replace(one, origins=one.origins + other.origins if merged else ())
+        for one, other in zip(left.fields, right.fields, strict=True)
+    )
     return _ordered(ctx, Relation(sql, fields), node)
 
 
@@ -136,9 +166,9 @@ def _ordered(ctx: Compilation, relation: Relation, node: exp.Expr) -> Relation:
     fields = [replace(field, sql=f"{alias}.{field.sql}", relation="") for field in relation.fields]
     scope = Scope(fields=fields)
     outputs = [Typed(field.sql, field.type) for field in fields]
-    order = _order(ctx, scope, node.args.get("order"), [field.name for field in fields], outputs)
+    order = clauses.order_by(ctx, scope, node.args.get("order"), [field.name for field in fields], outputs)
     columns = ", ".join(f"{field.sql} AS {inner.sql}" for field, inner in zip(fields, relation.fields, strict=True))
-    sql = f"SELECT {columns} FROM ({relation.sql}) AS {alias}{order}{_limits(ctx, node)}"
+    sql = f"SELECT {columns} FROM ({relation.sql}) AS {alias}{order}{clauses.limits(ctx, node)}"
     return Relation(sql, _without_origins(relation.fields) if _is_limited(node) else relation.fields)
 
 
@@ -157,40 +187,40 @@ def _select(ctx: Compilation, parent: Scope | None, node: exp.Select) -> Relatio
     where = ""
     if node.args.get("where"):
         test = condition(ctx, expressions.expression(ctx, scope, node.args["where"].this), "WHERE", node.args["where"])
-        _reject_aggregates(scope, "WHERE", node.args["where"])
+        clauses.reject_aggregates(scope, "WHERE", node.args["where"])
         where = f" WHERE {test.sql}"
         for predicate in test.predicates:
             for scan, column in predicate.origins:
                 ctx.scans[scan].filters.append(Filter(column, predicate.op, predicate.value))
     scope.ungrouped.clear()
-    items = _items(ctx, scope, node)
+    items = _items(scope, node)
     scope.aliases = {item.alias.lower(): str(i + 1) for i, (_, item) in enumerate(items) if isinstance(item, exp.Alias)}
     _named_windows(ctx, scope, node)
-    group = _group(ctx, scope, node, items)
-    outputs = [_output(ctx, scope, item) for _, item in items]
+    group = clauses.group_by(ctx, scope, node, items)
+    outputs = [clauses.output(ctx, scope, item) for _, item in items]
     having = ""
     if node.args.get("having"):
-        test = condition(ctx, expressions.expression(ctx, scope, node.args["having"].this), "HAVING", node.args["having"])
+        test = condition(
+            ctx, expressions.expression(ctx, scope, node.args["having"].this), "HAVING", node.args["having"]
+        )
         having = f" HAVING {test.sql}"
     names = [name or f"_col{i}" for i, (name, _) in enumerate(items)]
-    order = _order(ctx, scope, node.args.get("order"), names, outputs, [bool(item[0]) for item in items])
+    order = clauses.order_by(ctx, scope, node.args.get("order"), names, outputs, [bool(item[0]) for item in items])
     if (group or scope.aggregated or having) and scope.ungrouped:
-        refuse(f"{scope.ungrouped[0]!r} must be an aggregate or appear in GROUP BY", "The query groups its rows.",
-               f"Add {scope.ungrouped[0]} to GROUP BY, or wrap it: max({scope.ungrouped[0]}).")  # fmt: skip
+        refuse(
+            f"{scope.ungrouped[0]!r} must be an aggregate or appear in GROUP BY",
+            "The query groups its rows.",
+            f"Add {scope.ungrouped[0]} to GROUP BY, or wrap it: max({scope.ungrouped[0]}).",
+        )
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on"):
         unsupported("DISTINCT ON", node, remedy="Use row_number() OVER (PARTITION BY … ORDER BY …) = 1.")
     fields = _output_fields(names, outputs)
     columns = ", ".join(f"{output.sql} AS {field.sql}" for output, field in zip(outputs, fields, strict=True))
-    sql = (f"SELECT {'DISTINCT ' if distinct else ''}{columns}{source}{where}{group}{having}{order}{_limits(ctx, node)}")  # fmt: skip
+    sql = f"SELECT {'DISTINCT ' if distinct else ''}{columns}{source}{where}{group}{having}{order}"
+    sql += clauses.limits(ctx, node)
     opaque = scope.windowed or _is_limited(node)
     return Relation(sql, _without_origins(fields) if opaque else fields)
-
-
-def _reject_aggregates(scope: Scope, clause: str, node: exp.Expr) -> None:
-    if scope.aggregated or scope.windowed:
-        refuse(f"{clause} cannot hold aggregates or window functions", "Rows are filtered before they are grouped.",
-               "Use HAVING, or a subquery.", node)  # fmt: skip
 
 
 def _output_fields(names: list[str], outputs: list[Typed]) -> tuple[Field, ...]:
@@ -206,133 +236,38 @@ def _output_fields(names: list[str], outputs: list[Typed]) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-Item = tuple[str, "exp.Expr | Field"]
-
-
-def _items(ctx: Compilation, scope: Scope, node: exp.Select) -> list[Item]:
+def _items(scope: Scope, node: exp.Select) -> list[clauses.Item]:
     """The SELECT list with every star spelt out."""
-    items: list[Item] = []
+    items: list[clauses.Item] = []
     for item in node.expressions:
         star = item if isinstance(item, exp.Star) else item.this if isinstance(item, exp.Column) else None
         if isinstance(star, exp.Star):
             expressions.only(star)
             table = item.text("table") if isinstance(item, exp.Column) else ""
-            chosen = [field for field in scope.fields if field.relation.lower() == table.lower()] if table else [
-                field for field in scope.fields if not field.qualified_only]  # fmt: skip
+            chosen = (
+                [field for field in scope.fields if field.relation.lower() == table.lower()]
+                if table
+                else [field for field in scope.fields if not field.qualified_only]
+            )
             if not chosen:
-                refuse(f"no columns for {table or ''}{'.' if table else ''}*", "FROM has no such relation.", "Check the alias.", item)
+                refuse(
+                    f"no columns for {table or ''}{'.' if table else ''}*",
+                    "FROM has no such relation.",
+                    "Check the alias.",
+                    item,
+                )
             items.extend((field.name, field) for field in chosen)
         elif isinstance(item, exp.Alias):
             items.append((item.alias, item))
         else:
             plain = item.unnest() if isinstance(item, exp.Paren) else item
             named = isinstance(plain, (exp.Column, exp.Dot))
-            items.append((plain.name if isinstance(plain, exp.Column) else plain.expression.name if named else "", item))
+            items.append(
+                (plain.name if isinstance(plain, exp.Column) else plain.expression.name if named else "", item)
+            )
     if not items:
         refuse("the SELECT list is empty", "A query needs columns.", "Write SELECT * or name columns.", node)
     return items
-
-
-def _output(ctx: Compilation, scope: Scope, item: exp.Expr | Field) -> Typed:
-    if isinstance(item, Field):
-        # Through lookup's own door, so that the columns read and the grouping rule are kept.
-        return expressions.read_field(ctx, scope, item)
-    inner = item.this if isinstance(item, exp.Alias) else item
-    return bind(ctx, expressions.expression(ctx, scope, inner), None)
-
-
-def _group(ctx: Compilation, scope: Scope, node: exp.Select, items: list[Item]) -> str:
-    clause = node.args.get("group")
-    if clause is None:
-        return ""
-    expressions.only(clause, "expressions")
-    if clause.args.get("all") is not None:
-        unsupported("GROUP BY ALL or DISTINCT", clause, remedy="Name the columns or their positions.")
-    grouped: set[str] = set()
-    parts = [_group_item(ctx, scope, item, items, grouped) for item in clause.expressions]
-    _reject_aggregates(scope, "GROUP BY", clause)
-    scope.ungrouped.clear()
-    scope.grouped = grouped
-    return f" GROUP BY {', '.join(parts)}"
-
-
-def _group_item(ctx: Compilation, scope: Scope, item: exp.Expr, items: list[Item], grouped: set[str]) -> str:
-    if isinstance(item, (exp.Rollup, exp.Cube, exp.GroupingSets)):
-        word = {"rollup": "ROLLUP", "cube": "CUBE"}.get(item.key, "GROUPING SETS")
-        return f"{word} ({', '.join(_group_item(ctx, scope, part, items, grouped) for part in item.expressions)})"
-    if isinstance(item, exp.Tuple):
-        return f"({', '.join(_group_item(ctx, scope, part, items, grouped) for part in item.expressions)})"
-    if isinstance(item, exp.Literal) and not item.is_string:
-        position = _position(item, len(items), "GROUP BY")
-        value = _output(ctx, scope, items[position - 1][1])
-    else:
-        value = expressions.expression(ctx, scope, item)
-    grouped.add(value.sql)
-    return value.sql
-
-
-def _position(item: exp.Literal, count: int, clause: str) -> int:
-    position = int(item.name) if item.name.isdigit() else 0
-    if not 1 <= position <= count:
-        refuse(f"{clause} position {item.name} is not in the SELECT list", f"It has {count} columns.", "Use 1 to that.", item)
-    return position
-
-
-def _order(ctx: Compilation, scope: Scope, clause: exp.Expr | None, names: list[str], outputs: list[Typed],
-           named: list[bool] | None = None) -> str:  # fmt: skip
-    if clause is None:
-        return ""
-    aliases = [Field(name, "", output.sql, output.type) for i, (name, output) in enumerate(zip(names, outputs, strict=True))
-               if named is None or named[i]]  # fmt: skip
-    inner = Scope(fields=list({(field.name.lower(), field.sql): field for field in aliases}.values()), parent=scope, transparent=True)
-    texts = [output.sql for output in outputs]
-    parts = []
-    for item in clause.expressions:
-        key = item.this
-        if isinstance(key, exp.Literal) and not key.is_string:
-            value = str(_position(key, len(outputs), "ORDER BY"))
-        else:
-            found = bind(ctx, expressions.expression(ctx, inner, key), None)
-            _orderable(found.type, item)
-            value = str(texts.index(found.sql) + 1) if found.sql in texts else found.sql
-        parts.append(value + direction(item))
-    return f" ORDER BY {', '.join(parts)}"
-
-
-def _orderable(kind: Type, node: exp.Expr) -> None:
-    if kind.items or kind.name in ("json", "parsed_json"):
-        unsupported(f"ordering by {kind}", node, remedy="Order by one of its elements.")
-
-
-def direction(item: exp.Expr) -> str:
-    """ASC or DESC, with Trino's NULLS LAST unless the query says otherwise."""
-    expressions.only(item, "this", "desc", "nulls_first")
-    return f" {'DESC' if item.args.get('desc') else 'ASC'} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}"
-
-
-def _limits(ctx: Compilation, node: exp.Expr) -> str:
-    result = ""
-    limit, offset = node.args.get("limit"), node.args.get("offset")
-    if isinstance(limit, exp.Fetch):
-        options = limit.args.get("limit_options")
-        if options is not None and (options.args.get("with_ties") or options.args.get("percent")):
-            unsupported("FETCH … WITH TIES", limit, remedy="Use rank() in a subquery.")
-        result = f" LIMIT {_count(ctx, limit.args['count']) if limit.args.get('count') else '1'}"
-    elif limit is not None:
-        expressions.only(limit, "expression")
-        if limit.expression.name.upper() != "ALL":
-            result = f" LIMIT {_count(ctx, limit.expression)}"
-    if offset is not None:
-        result += f" OFFSET {_count(ctx, offset.expression)}"
-    return result
-
-
-def _count(ctx: Compilation, node: exp.Expr) -> str:
-    if isinstance(node, exp.Placeholder):
-        return bound(ctx, node.name, BIGINT).sql
-    if not (isinstance(node, exp.Literal) and node.name.isdigit()):
-        refuse("LIMIT and OFFSET take a whole number", "Athena allows no expression there.", "Write the number, or :name.", node)
-    return node.name
 
 
 def _named_windows(ctx: Compilation, scope: Scope, node: exp.Select) -> None:

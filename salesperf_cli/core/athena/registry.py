@@ -10,9 +10,19 @@ from importlib import import_module
 
 from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.context import Typed
-from salesperf_cli.core.athena.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, VARBINARY, VARCHAR, Type
+from salesperf_cli.core.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, INTEGER, VARBINARY, VARCHAR, Type
 
-GROUPS = ("aggregates", "windows_list", "conditional", "text", "patterns", "math", "time", "nested", "json_functions")
+GROUPS = (
+    "aggregates",
+    "windows_list",
+    "conditional",
+    "text",
+    "patterns",
+    "mathematics",
+    "dates",
+    "nested",
+    "json_functions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,14 @@ class Function:
     kind: str = "scalar"
 
 
-_TYPES = {"varchar": VARCHAR, "bigint": BIGINT, "double": DOUBLE, "boolean": BOOLEAN, "integer": INTEGER, "varbinary": VARBINARY}
+_TYPES = {
+    "varchar": VARCHAR,
+    "bigint": BIGINT,
+    "double": DOUBLE,
+    "boolean": BOOLEAN,
+    "integer": INTEGER,
+    "varbinary": VARBINARY,
+}
 
 
 def simple(name: str, result: Type, *forms: tuple[str, str], how: str = "same function") -> Function:
@@ -60,6 +77,7 @@ def find(name: str) -> Function | None:
 
 
 def names() -> list[str]:
+    """Every function of the allow-list."""
     return sorted(name for group in GROUPS for name in _group(group))
 
 
@@ -69,21 +87,40 @@ def groups() -> dict[str, list[Function]]:
 
 
 REFUSED = {
-    "rand": "A random answer differs from run to run.", "random": "A random answer differs from run to run.",
-    "shuffle": "A random answer differs from run to run.", "uuid": "A random answer differs from run to run.",
-    "checksum": "It is a hash of Trino's own.", "xxhash64": "DuckDB has no xxhash64 of the same seed.",
-    "murmur3": "DuckDB has no murmur3.", "crc32": "DuckDB has no crc32.", "sha512": "DuckDB has no sha512.",
-    "spooky_hash_v2_64": "DuckDB has no SpookyHash.", "approx_set": "It is a sketch of Trino's own.",
-    "numeric_histogram": "It is an approximation of Trino's own.", "approx_most_frequent": "It is an approximation of Trino's own.",
-    "tdigest_agg": "It is a sketch of Trino's own.", "qdigest_agg": "It is a sketch of Trino's own.",
-    "url_encode": "DuckDB encodes blanks otherwise.", "soundex": "DuckDB has no soundex.", "word_stem": "DuckDB has no stemmer.",
-    "json_query": "SQL/JSON paths are not translated; use json_extract.", "json_value": "SQL/JSON paths are not translated; use json_extract_scalar.",
-    "json_exists": "SQL/JSON paths are not translated; use json_extract.", "multimap_agg": "Use array_agg and map_agg.",
-    "current_timezone": "It depends on the session.", "version": "It is not Athena that answers.",
-    "ifnull": "It is no Athena function; use coalesce.", "nvl": "It is no Athena function; use coalesce.",
-    "to_char": "It is no Athena function before Teradata's; use date_format.", "len": "It is no Athena function; use length.",
-    "string_agg": "It is no Athena function; use listagg.", "group_concat": "It is no Athena function; use listagg.",
-    "datediff": "It is no Athena function; use date_diff.", "dateadd": "It is no Athena function; use date_add.",
-    "median": "It is no Athena function; use approx_percentile(x, 0.5).", "left": "It is no Athena function; use substr(x, 1, n).",
-    "right": "It is no Athena function; use substr(x, -n).", "isnull": "It is no Athena function; use IS NULL.",
-}  # fmt: skip
+    "rand": "A random answer differs from run to run.",
+    "random": "A random answer differs from run to run.",
+    "shuffle": "A random answer differs from run to run.",
+    "uuid": "A random answer differs from run to run.",
+    "checksum": "It is a hash of Trino's own.",
+    "xxhash64": "DuckDB has no xxhash64 of the same seed.",
+    "murmur3": "DuckDB has no murmur3.",
+    "crc32": "DuckDB has no crc32.",
+    "sha512": "DuckDB has no sha512.",
+    "spooky_hash_v2_64": "DuckDB has no SpookyHash.",
+    "approx_set": "It is a sketch of Trino's own.",
+    "numeric_histogram": "It is an approximation of Trino's own.",
+    "approx_most_frequent": "It is an approximation of Trino's own.",
+    "tdigest_agg": "It is a sketch of Trino's own.",
+    "qdigest_agg": "It is a sketch of Trino's own.",
+    "url_encode": "DuckDB encodes blanks otherwise.",
+    "soundex": "DuckDB has no soundex.",
+    "word_stem": "DuckDB has no stemmer.",
+    "json_query": "SQL/JSON paths are not translated; use json_extract.",
+    "json_value": "SQL/JSON paths are not translated; use json_extract_scalar.",
+    "json_exists": "SQL/JSON paths are not translated; use json_extract.",
+    "multimap_agg": "Use array_agg and map_agg.",
+    "current_timezone": "It depends on the session.",
+    "version": "It is not Athena that answers.",
+    "ifnull": "It is no Athena function; use coalesce.",
+    "nvl": "It is no Athena function; use coalesce.",
+    "to_char": "It is no Athena function before Teradata's; use date_format.",
+    "len": "It is no Athena function; use length.",
+    "string_agg": "It is no Athena function; use listagg.",
+    "group_concat": "It is no Athena function; use listagg.",
+    "datediff": "It is no Athena function; use date_diff.",
+    "dateadd": "It is no Athena function; use date_add.",
+    "median": "It is no Athena function; use approx_percentile(x, 0.5).",
+    "left": "It is no Athena function; use substr(x, 1, n).",
+    "right": "It is no Athena function; use substr(x, -n).",
+    "isnull": "It is no Athena function; use IS NULL.",
+}

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from sqlglot import exp
 
 from salesperf_cli.core.athena import expressions, parsing, queries
-from salesperf_cli.core.athena.casts import coerce, unify
+from salesperf_cli.core.athena.casts import unify
 from salesperf_cli.core.athena.context import (
-    Compilation, Field, Relation, Scan, Scope, Typed, mismatch, near, quoted, refuse, text, unsupported,
-)  # fmt: skip
+    Compilation,
+    Field,
+    Relation,
+    Scan,
+    Scope,
+    mismatch,
+    near,
+    quoted,
+    refuse,
+    text,
+    unsupported,
+)
+from salesperf_cli.core.athena.names import read_field
 from salesperf_cli.core.athena.operators import compare, condition
-from salesperf_cli.core.athena.types import BIGINT, VARCHAR, Type, contract_type
+from salesperf_cli.core.athena.trino_types import BIGINT, VARCHAR, Type, contract_type
 
 LAYERS = ("gold", "serving", "silver", "quarantine")
 
@@ -46,10 +58,14 @@ def _joined(ctx: Compilation, scope: Scope, first: exp.Expr, joins: list[exp.Exp
     return sql
 
 
-def _join(ctx: Compilation, scope: Scope, source: exp.Expr, side: str, on: exp.Expr | None, using: list[exp.Expr] | None) -> str:
+def _join(
+    ctx: Compilation, scope: Scope, source: exp.Expr, side: str, on: exp.Expr | None, using: list[exp.Expr] | None
+) -> str:
     left = list(scope.fields)
     lateral = isinstance(source, (exp.Unnest, exp.Lateral))
-    if lateral and (side in ("RIGHT", "FULL") or using or (on is not None and not (isinstance(on, exp.Boolean) and on.this))):
+    if lateral and (
+        side in ("RIGHT", "FULL") or using or (on is not None and not (isinstance(on, exp.Boolean) and on.this))
+    ):
         unsupported("UNNEST or LATERAL joined otherwise than CROSS JOIN or LEFT JOIN … ON TRUE", source)
     sql, right = _source(ctx, scope if lateral else Scope(parent=scope.parent), source)
     scope.fields = left + right
@@ -64,12 +80,14 @@ def _join(ctx: Compilation, scope: Scope, source: exp.Expr, side: str, on: exp.E
     return f"{word} {sql} ON {test}"
 
 
-def _using(ctx: Compilation, scope: Scope, left: list[Field], right: list[Field], side: str, names: list[exp.Expr]) -> str:
+def _using(
+    ctx: Compilation, scope: Scope, left: list[Field], right: list[Field], side: str, wanted: list[exp.Expr]
+) -> str:
     tests, merged, hidden = [], [], set()
-    for name in names:
+    for name in wanted:
         one, other = _side_field(left, name, "left"), _side_field(right, name, "right")
-        pair = [expressions.read_field(ctx, scope, field) for field in (one, other)]
-        tests.append(compare(ctx, "=", *pair, name).sql)
+        pair = [read_field(ctx, scope, field) for field in (one, other)]
+        tests.append(compare(ctx, "=", pair[0], pair[1], name).sql)
         (a, b), kind = unify(ctx, pair, "USING", name)
         sql = {"RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}.get(side, a.sql)
         origins = {"RIGHT": other.origins, "FULL": ()}.get(side, one.origins)
@@ -83,8 +101,12 @@ def _using(ctx: Compilation, scope: Scope, left: list[Field], right: list[Field]
 def _side_field(fields: list[Field], name: exp.Expr, side: str) -> Field:
     found = [field for field in fields if field.name.lower() == name.name.lower()]
     if len(found) != 1:
-        refuse(f"USING column {name.name!r} is {'missing' if not found else 'ambiguous'} on the {side} side",
-               "It must be exactly one column there.", "Use ON instead.", name)  # fmt: skip
+        refuse(
+            f"USING column {name.name!r} is {'missing' if not found else 'ambiguous'} on the {side} side",
+            "It must be exactly one column there.",
+            "Use ON instead.",
+            name,
+        )
     return found[0]
 
 
@@ -124,7 +146,9 @@ def _aliased(ctx: Compilation, relation: Relation, node: exp.Expr) -> tuple[str,
     alias = node.args.get("alias")
     name = alias.name if alias is not None else ""
     sql_name = ctx.alias(name or "query")
-    fields = queries.renamed(relation.fields, [column.name for column in alias.columns] if alias is not None else [], node)
+    fields = queries.renamed(
+        relation.fields, [column.name for column in alias.columns] if alias is not None else [], node
+    )
     return f"({relation.sql}) AS {sql_name}", _under(fields, name, sql_name)
 
 
@@ -133,10 +157,16 @@ def _under(fields: tuple[Field, ...], name: str, sql_name: str, schema: str = ""
 
 
 def _table(ctx: Compilation, node: exp.Table) -> tuple[str, list[Field]]:
-    if not isinstance(node.this, exp.Identifier) or (node.this.args.get("quoted") and not node.this.name.replace("_", "").isalnum()):
+    if not isinstance(node.this, exp.Identifier) or (
+        node.this.args.get("quoted") and not node.this.name.replace("_", "").isalnum()
+    ):
         shown = node.sql(dialect="trino")[:40]
-        refuse(f"FROM {shown} is no table of the lake", "There are no table functions, and files cannot be read by SQL.",
-               "Read layer.table; SHOW TABLES lists them.", node)  # fmt: skip
+        refuse(
+            f"FROM {shown} is no table of the lake",
+            "There are no table functions, and files cannot be read by SQL.",
+            "Read layer.table; SHOW TABLES lists them.",
+            node,
+        )
     alias = node.args.get("alias")
     if node.args.get("catalog") and node.text("catalog").lower() != "awsdatacatalog":
         unsupported(f"the catalog {node.text('catalog')}", node, "There is one lake.", "Write layer.table.")
@@ -148,7 +178,9 @@ def _table(ctx: Compilation, node: exp.Table) -> tuple[str, list[Field]]:
         relation = _lake_relation(ctx, node)
         schema = schema or ""
     sql_name = ctx.alias(shown)
-    return f"{relation.sql} AS {sql_name}", _under(queries.renamed(relation.fields, names, node), shown, sql_name, schema)
+    return f"{relation.sql} AS {sql_name}", _under(
+        queries.renamed(relation.fields, names, node), shown, sql_name, schema
+    )
 
 
 def _common_table(ctx: Compilation, node: exp.Table) -> Relation | None:
@@ -174,7 +206,9 @@ def _lake_relation(ctx: Compilation, node: exp.Table) -> Relation:
     ctx.scans.append(Scan(full))
     ctx.columns.setdefault(full, {})
     scan = len(ctx.scans) - 1
-    fields = tuple(Field(column, "", quoted(column), contract_type(kind), ((scan, column),)) for column, kind in schema.columns)
+    fields = tuple(
+        Field(column, "", quoted(column), contract_type(kind), ((scan, column),)) for column, kind in schema.columns
+    )
     return Relation(".".join(quoted(part) for part in full.split(".")), fields)
 
 
@@ -186,7 +220,7 @@ def _find_layer(ctx: Compilation, name: str, node: exp.Expr) -> str:
     return found[0]
 
 
-def _unknown_table(ctx: Compilation, name: str, node: exp.Expr) -> None:
+def _unknown_table(ctx: Compilation, name: str, node: exp.Expr) -> NoReturn:
     tables = [table for table in ctx.catalog.tables() if not table.startswith("bronze.")]
     choices = tables if "." in name else [*tables, *(table.split(".")[1] for table in tables)]
     why = near(name, choices) or f"known tables: {', '.join(tables[:6]) or 'none yet'}"
@@ -208,17 +242,28 @@ def _information_schema(ctx: Compilation, name: str, node: exp.Expr) -> Relation
     tables = [table for table in ctx.catalog.tables() if table.split(".")[0] in LAYERS]
     if name == "tables":
         names = ("table_catalog", "table_schema", "table_name", "table_type")
-        rows = [("awsdatacatalog", *table.split("."), "VIEW" if table.startswith("serving.") else "BASE TABLE") for table in tables]
+        rows = [
+            ("awsdatacatalog", *table.split("."), "VIEW" if table.startswith("serving.") else "BASE TABLE")
+            for table in tables
+        ]
         return constant(names, rows)
     if name == "columns":
         schemas = [(table, ctx.catalog.table(table)) for table in tables]
-        columns = [("awsdatacatalog", *table.split("."), column, str(i + 1), str(contract_type(kind)))
-                   for table, schema in schemas if schema for i, (column, kind) in enumerate(schema.columns)]  # fmt: skip
-        relation = constant(("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "data_type"), columns)
+        columns = [
+            ("awsdatacatalog", *table.split("."), column, str(i + 1), str(contract_type(kind)))
+            for table, schema in schemas
+            if schema
+            for i, (column, kind) in enumerate(schema.columns)
+        ]
+        relation = constant(
+            ("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "data_type"), columns
+        )
         position = relation.fields[4]
         numbered = f"(SELECT * REPLACE (CAST(ordinal_position AS BIGINT) AS ordinal_position) FROM {relation.sql})"
         return Relation(numbered, (*relation.fields[:4], replace(position, type=BIGINT), relation.fields[5]))
-    return refuse(f"information_schema.{name} is not here", "Only tables and columns are.", "Use those, or DESCRIBE table.", node)
+    return refuse(
+        f"information_schema.{name} is not here", "Only tables and columns are.", "Use those, or DESCRIBE table.", node
+    )
 
 
 def constant(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Relation:
@@ -236,7 +281,9 @@ def _unnest(ctx: Compilation, scope: Scope, node: exp.Unnest) -> tuple[str, list
     names = [column.name for column in alias.columns] if alias is not None else []
     if isinstance(ordinality, exp.Identifier):
         names.append(ordinality.name)
-    raw, columns, lengths = [], [], []
+    raw: list[str] = []
+    columns: list[tuple[str, Type]] = []
+    lengths: list[str] = []
     for item in node.expressions:
         value = expressions.expression(ctx, scope, item)
         if value.type.name == "array":
@@ -244,7 +291,10 @@ def _unnest(ctx: Compilation, scope: Scope, node: exp.Unnest) -> tuple[str, list
             columns.extend(_spread(f"u{len(raw) - 1}", value.type.items[0]))
             lengths.append(f"len({value.sql})")
         elif value.type.name == "map":
-            raw += [f"unnest(map_keys({value.sql})) AS u{len(raw)}", f"unnest(map_values({value.sql})) AS u{len(raw) + 1}"]
+            raw += [
+                f"unnest(map_keys({value.sql})) AS u{len(raw)}",
+                f"unnest(map_values({value.sql})) AS u{len(raw) + 1}",
+            ]
             columns += [(f"u{len(raw) - 2}", value.type.items[0]), (f"u{len(raw) - 1}", value.type.items[1])]
             lengths.append(f"cardinality({value.sql})")
         else:
@@ -254,13 +304,20 @@ def _unnest(ctx: Compilation, scope: Scope, node: exp.Unnest) -> tuple[str, list
         raw.append(f"unnest(range(1, 1 + {longest})) AS u{len(raw)}")
         columns.append((f"u{len(raw) - 1}", BIGINT))
     if len(names) != len(columns):
-        refuse(f"UNNEST gives {len(columns)} columns", f"{len(names)} names are given.", "Name them: UNNEST(…) AS t(a, b).", node)
+        refuse(
+            f"UNNEST gives {len(columns)} columns",
+            f"{len(names)} names are given.",
+            "Name them: UNNEST(…) AS t(a, b).",
+            node,
+        )
     scope.ungrouped.clear()
     inner, outer = ctx.alias("raw"), ctx.alias(alias.name if alias is not None else "unnest")
     listed = ", ".join(f"{inner}.{sql} AS {quoted(f'c{i}')}" for i, (sql, _) in enumerate(columns))
     sql = f"LATERAL (SELECT {listed} FROM (SELECT {', '.join(raw)}) AS {inner}) AS {outer}"
-    fields = [Field(name, alias.name if alias is not None else "", f'{outer}."c{i}"', kind)
-              for i, (name, (_, kind)) in enumerate(zip(names, columns, strict=True))]  # fmt: skip
+    fields = [
+        Field(name, alias.name if alias is not None else "", f'{outer}."c{i}"', kind)
+        for i, (name, (_, kind)) in enumerate(zip(names, columns, strict=True))
+    ]
     return sql, fields
 
 
@@ -268,6 +325,3 @@ def _spread(sql: str, kind: Type) -> list[tuple[str, Type]]:
     if kind.name != "row":
         return [(sql, kind)]
     return [(f"{sql}.f{i}", item) for i, item in enumerate(kind.items)]
-
-
-__all__ = ["Typed", "coerce", "constant", "from_clause"]

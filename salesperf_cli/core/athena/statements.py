@@ -1,47 +1,56 @@
-"""The statement as a whole: what may be run at all, SHOW, DESCRIBE and EXPLAIN, parameters, and the finished translation."""
+"""The statement as a whole: what may be run at all, SHOW, DESCRIBE, EXPLAIN, and the finished translation."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from salesperf_cli.core.athena import parameters, parsing, queries
-from salesperf_cli.core.athena.context import Compilation, Field, Relation, Scan, near, quoted, refuse, text
-from salesperf_cli.core.athena.model import Catalog, Filter, OutputColumn, TableSchema, Translation
+from salesperf_cli.core.athena.context import Compilation, Field, Relation, Scan, near, quoted, refuse
+from salesperf_cli.core.athena.model import Catalog, Filter, OutputColumn, Translation
 from salesperf_cli.core.athena.relations import LAYERS, constant
-from salesperf_cli.core.athena.types import contract_type
 from salesperf_cli.errors import InputError
 
 _QUERY_STARTS = ("SELECT", "WITH", "VALUES", "(", "TABLE")
 _NAME = r'"?([\w]+)"?'
 _SHOW_TABLES = re.compile(rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+{_NAME})?(?:\s+(?:LIKE\s+)?'([^']*)')?\s*", re.I)
-_SHOW_COLUMNS = re.compile(rf"(?:SHOW\s+COLUMNS\s+(?:IN|FROM)|DESCRIBE|DESC)\s+(?:{_NAME}\.)?{_NAME}(?:\s+(?:IN|FROM)\s+{_NAME})?\s*", re.I)
+_SHOW_COLUMNS = re.compile(
+    rf"(?:SHOW\s+COLUMNS\s+(?:IN|FROM)|DESCRIBE|DESC)\s+(?:{_NAME}\.)?{_NAME}(?:\s+(?:IN|FROM)\s+{_NAME})?\s*", re.I
+)
 _SHOW_SCHEMAS = re.compile(r"SHOW\s+(?:SCHEMAS|DATABASES)\s*", re.I)
 
 
 def translate_statement(sql: str, catalog: Catalog, given: Mapping[str, str]) -> Translation:
     """Compile one statement of any allowed kind."""
-    tokens = [token for token in parsing.tokens_of(sql)]
+    tokens = list(parsing.tokens_of(sql))
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
-        refuse("there is no SQL", "The text is empty or only comments.", 'Write e.g. "SELECT count(*) FROM gold.sales_wide".')
+        refuse(
+            "there is no SQL",
+            "The text is empty or only comments.",
+            'Write e.g. "SELECT count(*) FROM gold.sales_wide".',
+        )
     if any(token.token_type == TokenType.SEMICOLON for token in tokens):
         refuse("more than one statement", "Athena runs one statement at a time.", "Run them one by one.")
     word = tokens[0].text.upper()
     if word == "EXPLAIN":
         return _explain(sql, tokens, catalog, given)
     if word in ("SHOW", "DESCRIBE", "DESC"):
-        return _show(sql, tokens, catalog)
+        return _show(tokens, catalog)
     if word not in _QUERY_STARTS:
         near_word = near(word, [start.lower() for start in ("SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "EXPLAIN")])
         if near_word:
             raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {near_word}")
-        refuse(f"{word} is not allowed", "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
-               "Data is changed by ingest and run-batch.")  # fmt: skip
+        refuse(
+            f"{word} is not allowed",
+            "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
+            "Data is changed by ingest and run-batch.",
+        )
     return _query(sql, tokens, catalog, given)
 
 
@@ -67,7 +76,7 @@ def _query(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, 
 
 def _parameters_used(tokens: list[Token]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if before.token_type == TokenType.COLON and token.token_type not in (TokenType.NUMBER, TokenType.STRING):
             names[token.text] = None
     return tuple(names)
@@ -78,7 +87,11 @@ def _shown(ctx: Compilation, relation: Relation) -> tuple[str, tuple[OutputColum
     output = tuple(OutputColumn(field.name, str(field.type)) for field in relation.fields)
     kinds = {field.type.name for field in relation.fields}
     if "parsed_json" in kinds:
-        refuse("json_parse cannot be shown", "Trino sorts the keys, DuckDB does not.", "Use json_extract, or the text itself.")
+        refuse(
+            "json_parse cannot be shown",
+            "Trino sorts the keys, DuckDB does not.",
+            "Use json_extract, or the text itself.",
+        )
     if not kinds & {"interval_day", "interval_month"}:
         return relation.sql, output
     parts = [_readable(ctx, field) for field in relation.fields]
@@ -113,7 +126,7 @@ def _explain(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str
     return replace(inner, sql=f"EXPLAIN {'ANALYZE ' if analyze else ''}{inner.sql}", output=output)
 
 
-def _show(sql: str, tokens: list[Token], catalog: Catalog) -> Translation:
+def _show(tokens: list[Token], catalog: Catalog) -> Translation:
     written = " ".join(f"'{token.text}'" if token.token_type == TokenType.STRING else token.text for token in tokens)
     written = written.replace(" . ", ".")
     tables = [table for table in catalog.tables() if table.split(".")[0] in LAYERS]
@@ -124,13 +137,18 @@ def _show(sql: str, tokens: list[Token], catalog: Catalog) -> Translation:
         return _constant(("database_name",), [(layer,) for layer in sorted(layers)])
     if found := _SHOW_COLUMNS.fullmatch(written):
         return _describe(found[2], found[1] or found[3] or "", catalog, shown=written.upper().startswith("SHOW"))
-    return refuse(f"{written[:40]} is not supported here", "SHOW TABLES, SHOW COLUMNS, SHOW SCHEMAS and DESCRIBE are.",
-                  "Use one of those.")  # fmt: skip
+    return refuse(
+        f"{written[:40]} is not supported here",
+        "SHOW TABLES, SHOW COLUMNS, SHOW SCHEMAS and DESCRIBE are.",
+        "Use one of those.",
+    )
 
 
 def _show_tables(tables: list[str], layer: str | None, pattern: str | None) -> Translation:
     if layer and layer.lower() not in LAYERS:
-        refuse(f"there is no layer {layer!r}", near(layer, LAYERS) or f"Layers: {', '.join(LAYERS)}.", "Correct the name.")
+        refuse(
+            f"there is no layer {layer!r}", near(layer, LAYERS) or f"Layers: {', '.join(LAYERS)}.", "Correct the name."
+        )
     chosen = [table for table in tables if layer is None or table.startswith(layer.lower() + ".")]
     names = [table.split(".")[1] if layer else table for table in chosen]
     if pattern:
@@ -152,6 +170,3 @@ def _constant(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Translatio
     relation = constant(names, rows)
     output = tuple(OutputColumn(name, "varchar") for name in names)
     return Translation(f"SELECT * FROM {relation.sql}", (), {}, {}, (), (), output)
-
-
-__all__ = ["Catalog", "TableSchema", "contract_type", "text", "translate_statement"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from salesperf_cli.core.athena import expressions, queries
+from salesperf_cli.core.athena import clauses, expressions
 from salesperf_cli.core.athena.casts import bind
 from salesperf_cli.core.athena.context import Compilation, Scope, mismatch, near, refuse, unsupported
 
@@ -17,7 +17,12 @@ def specification(ctx: Compilation, scope: Scope, node: exp.Expr) -> str:
     if base is not None:
         name = base.name.lower()
         if name not in scope.owner().windows:
-            refuse(f"window {base.name!r} is not defined", near(name, scope.owner().windows), "Add WINDOW name AS (…).", node)
+            refuse(
+                f"window {base.name!r} is not defined",
+                near(name, scope.owner().windows),
+                "Add WINDOW name AS (…).",
+                node,
+            )
         parts.append(scope.owner().windows[name])
     if node.args.get("partition_by"):
         keys = [bind(ctx, expressions.expression(ctx, scope, key), None).sql for key in node.args["partition_by"]]
@@ -36,7 +41,7 @@ def ordering(ctx: Compilation, scope: Scope, clause: exp.Expr) -> str:
         value = bind(ctx, expressions.expression(ctx, scope, item.this), None)
         if value.type.items:
             unsupported(f"ordering by {value.type}", item)
-        keys.append(value.sql + queries.direction(item))
+        keys.append(value.sql + clauses.direction(item))
     return ", ".join(keys)
 
 
@@ -44,7 +49,11 @@ def _frame(ctx: Compilation, scope: Scope, spec: exp.Expr) -> str:
     expressions.only(spec, "kind", "start", "start_side", "end", "end_side")
     kind = str(spec.args["kind"]).upper()
     start = _bound(ctx, scope, spec.args.get("start"), spec.args.get("start_side"), kind)
-    end = _bound(ctx, scope, spec.args.get("end"), spec.args.get("end_side"), kind) if spec.args.get("end") else "CURRENT ROW"
+    end = (
+        _bound(ctx, scope, spec.args.get("end"), spec.args.get("end_side"), kind)
+        if spec.args.get("end")
+        else "CURRENT ROW"
+    )
     return f"{kind} BETWEEN {start} AND {end}"
 
 

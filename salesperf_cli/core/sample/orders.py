@@ -137,9 +137,7 @@ class OrderMaker:
             day = 730 + (number - self._base) * 31_000 // (self._base * _LAST_MONTH_SHARE)
         bought = day * _DAY + self._hours.draw(chance) * _HOUR + int(chance.random() * _HOUR)
         approved = bought + 600 + int((1200 if chance.random() < 0.8 else 2 * _DAY) * chance.random())
-        travelled = along(_TO_CUSTOMER, chance.random()) * (100 + state.delay) * 36 + int(
-            chance.random() * _HOUR
-        )
+        travelled = along(_TO_CUSTOMER, chance.random()) * (100 + state.delay) * 36 + int(chance.random() * _HOUR)
         to_carrier = along(_TO_CARRIER, chance.random()) * _HOUR + int(chance.random() * _HOUR)
         carried, delivered = approved + min(to_carrier, travelled * 6 // 10), approved + travelled
         days = along(_PROMISED, chance.random()) * (250 + state.delay) // 250
@@ -155,9 +153,7 @@ class OrderMaker:
         picked_up = carried if status == "canceled" and far < 0.12 else None
         return _Journey(bought, approved, picked_up, None, promised)
 
-    def _items(
-        self, order: str, status: str, state: State, bought: int, chance: Random
-    ) -> tuple[list[str], int]:
+    def _items(self, order: str, status: str, state: State, bought: int, chance: Random) -> tuple[list[str], int]:
         """The items' rows and what they cost together with freight, in cents."""
         goods = self._catalogue
         without = _WITHOUT_ITEMS.get(status, 0.0)

@@ -139,12 +139,8 @@ def _area(seed: int, state: State, number: int, prefix: int) -> Area:
         prefix=f"{prefix:05d}",
         city=city,
         state=state,
-        latitude=state.latitude
-        + _shift(seed, _LATITUDE, home, reach)
-        + _shift(seed, _LATITUDE, prefix, 0.05),
-        longitude=state.longitude
-        + _shift(seed, _LONGITUDE, home, reach)
-        + _shift(seed, _LONGITUDE, prefix, 0.05),
+        latitude=state.latitude + _shift(seed, _LATITUDE, home, reach) + _shift(seed, _LATITUDE, prefix, 0.05),
+        longitude=state.longitude + _shift(seed, _LONGITUDE, home, reach) + _shift(seed, _LONGITUDE, prefix, 0.05),
     )
 
 

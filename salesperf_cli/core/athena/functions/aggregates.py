@@ -9,9 +9,17 @@ from salesperf_cli.core.athena.casts import bind, coerce
 from salesperf_cli.core.athena.context import Typed, mismatch, refuse, unsupported
 from salesperf_cli.core.athena.operators import condition, decimal_quotient, shifted
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import (
-    BIGINT, BOOLEAN, DOUBLE, REAL, VARCHAR, array, decimal, duckdb_type, map_of,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    REAL,
+    VARCHAR,
+    array,
+    decimal,
+    duckdb_type,
+    map_of,
+)
 
 
 def _count(call: Call) -> Typed:
@@ -33,7 +41,9 @@ def _sum(call: Call) -> Typed:
     call.count(1)
     value = call.value(0)
     if value.type.is_integer or value.type.name == "interval_day":
-        return Typed(f"CAST({call.aggregate('sum', value.sql)} AS BIGINT)", BIGINT if value.type.is_integer else value.type)
+        return Typed(
+            f"CAST({call.aggregate('sum', value.sql)} AS BIGINT)", BIGINT if value.type.is_integer else value.type
+        )
     if value.type.name == "decimal":
         kind = decimal(38, value.type.scale)
         return Typed(f"CAST({call.aggregate('sum', value.sql)} AS {duckdb_type(kind)})", kind)
@@ -47,7 +57,12 @@ def _avg(call: Call) -> Typed:
     value = call.value(0)
     if value.type.name == "decimal":
         total, count = call.aggregate("sum", value.sql), call.aggregate("count", value.sql)
-        quotient = decimal_quotient(call.ctx, shifted(total, value.type.scale), f"CAST(nullif({count}, 0) AS HUGEINT)", value.type)
+        quotient = decimal_quotient(
+            call.ctx,
+            shifted(total, decimal(38, value.type.scale), value.type.scale),
+            f"CAST(nullif({count}, 0) AS HUGEINT)",
+            value.type,
+        )
         return Typed(quotient, value.type)
     if value.type.is_integer or value.type.is_floating:
         kind = REAL if value.type == REAL else DOUBLE
@@ -64,7 +79,9 @@ def _extreme(call: Call) -> Typed:
         unsupported(f"{call.name} of {value.type}", call.node)
     if given == 2:
         if value.type.is_floating:
-            unsupported(f"{call.name}({value.type}, n)", call.node, "NaN is ordered otherwise by DuckDB.", "Use row_number().")
+            unsupported(
+                f"{call.name}({value.type}, n)", call.node, "NaN is ordered otherwise by DuckDB.", "Use row_number()."
+            )
         return Typed(call.aggregate(call.name, value.sql, str(call.number(1))), array(value.type))
     if value.type.is_floating:  # Trino ranks NaN nowhere, DuckDB above every number
         finite = call.aggregate(call.name, value.sql, only=f"NOT isnan({value.sql})")
@@ -78,7 +95,10 @@ def _extreme_by(call: Call) -> Typed:
     if key.type.items:
         unsupported(f"{call.name} by {key.type}", call.node)
     only = f"NOT isnan({key.sql})" if key.type.is_floating else ""
-    return Typed(call.aggregate("arg_min_null" if call.name == "min_by" else "arg_max_null", value.sql, key.sql, only=only), value.type)
+    return Typed(
+        call.aggregate("arg_min_null" if call.name == "min_by" else "arg_max_null", value.sql, key.sql, only=only),
+        value.type,
+    )
 
 
 def _any_value(call: Call) -> Typed:
@@ -104,7 +124,9 @@ def _histogram(call: Call) -> Typed:
     call.count(1)
     value = call.value(0)
     kind = map_of(value.type, BIGINT)
-    return Typed(f"CAST({call.aggregate('histogram', value.sql, only=f'{value.sql} IS NOT NULL')} AS {duckdb_type(kind)})", kind)
+    return Typed(
+        f"CAST({call.aggregate('histogram', value.sql, only=f'{value.sql} IS NOT NULL')} AS {duckdb_type(kind)})", kind
+    )
 
 
 def _approx_distinct(call: Call) -> Typed:
@@ -134,7 +156,12 @@ def _percentile(call: Call, value: Typed, written: str, target: str) -> str:
     except decimals.InvalidOperation:
         rest = decimals.Decimal(-1)
     if not 0 <= rest <= 1:
-        refuse("the percentage of approx_percentile must be a literal from 0 to 1", "It is compiled.", "Write e.g. 0.5.", call.node)
+        refuse(
+            "the percentage of approx_percentile must be a literal from 0 to 1",
+            "It is compiled.",
+            "Write e.g. 0.5.",
+            call.node,
+        )
     return f"CAST({call.aggregate('quantile_disc', value.sql, str(rest), order=f'{value.sql} DESC')} AS {target})"
 
 
@@ -155,15 +182,21 @@ def _statistic(name: str, function: str, how: str = "same function") -> Function
 def _pair_statistic(name: str) -> Function:
     def make(call: Call) -> Typed:
         call.count(2)
-        result = call.aggregate(name, call.value(0, DOUBLE).sql, call.value(1, DOUBLE).sql)
-        return Typed(call.ctx.macro("trino_null_if_nan", result), DOUBLE)
+        kind = DOUBLE if DOUBLE in (call.value(0).type, call.value(1).type) else REAL
+        result = call.aggregate(name, *(f"CAST({call.value(i, kind).sql} AS DOUBLE)" for i in (0, 1)))
+        return Typed(f"CAST({call.ctx.macro('trino_null_if_nan', result)} AS {duckdb_type(kind)})", kind)
 
-    return Function(name, make, "NULL where it is undefined", "aggregate")
+    return Function(
+        name, make, "NULL where it is undefined; real unless an argument is double, as in Athena", "aggregate"
+    )
 
 
 def _geometric_mean(call: Call) -> Typed:
     call.count(1)
-    return Typed(f"exp({call.aggregate('avg', f'ln({call.value(0, DOUBLE).sql})')})", DOUBLE)
+    value = call.value(0)
+    kind = REAL if value.type.name in ("decimal", "real") else DOUBLE
+    logarithm = f"ln(CAST({call.value(0, kind).sql} AS DOUBLE))"
+    return Typed(f"CAST(exp({call.aggregate('avg', logarithm)}) AS {duckdb_type(kind)})", kind)
 
 
 def _moment(call: Call) -> Typed:
@@ -196,22 +229,43 @@ def _entry(name: str, make: object, how: str = "same function") -> Function:
 
 
 FUNCTIONS = (
-    _entry("count", _count), _entry("count_if", _count_if, "count(*) with a FILTER"),
+    _entry("count", _count),
+    _entry("count_if", _count_if, "count(*) with a FILTER"),
     _entry("sum", _sum, "integers give bigint and raise on overflow, decimal(p,s) gives decimal(38,s)"),
     _entry("avg", _avg, "decimal(p,s) stays decimal(p,s), rounded half up; integers give double"),
-    _entry("min", _extreme, "NaN is passed over; min(x, n) too"), _entry("max", _extreme, "NaN is passed over; max(x, n) too"),
+    _entry("min", _extreme, "NaN is passed over; min(x, n) too"),
+    _entry("max", _extreme, "NaN is passed over; max(x, n) too"),
     _entry("min_by", _extreme_by, "the value may be NULL, a NULL key never wins"),
     _entry("max_by", _extreme_by, "the value may be NULL, a NULL key never wins"),
-    _entry("arbitrary", _any_value, "the first that is not NULL"), _entry("any_value", _any_value, "the first that is not NULL"),
-    _entry("array_agg", _array_agg, "keeps NULLs; ORDER BY puts NULLs last"), _entry("map_agg", _map_agg, "the first value of a key stays"),
-    _entry("histogram", _histogram), _entry("approx_distinct", _approx_distinct, "**exact** distinct count"),
-    _entry("approx_percentile", _approx_percentile, "**exact** percentile: the value at floor(n·p); decimals give real, as in Athena"),
-    _entry("bool_and", _logical), _entry("bool_or", _logical), _entry("every", _logical, "bool_and"),
-    _statistic("stddev", "stddev_samp"), _statistic("stddev_samp", "stddev_samp"), _statistic("stddev_pop", "stddev_pop"),
-    _statistic("variance", "var_samp"), _statistic("var_samp", "var_samp"), _statistic("var_pop", "var_pop"),
+    _entry("arbitrary", _any_value, "the first that is not NULL"),
+    _entry("any_value", _any_value, "the first that is not NULL"),
+    _entry("array_agg", _array_agg, "keeps NULLs; ORDER BY puts NULLs last"),
+    _entry("map_agg", _map_agg, "the first value of a key stays"),
+    _entry("histogram", _histogram),
+    _entry("approx_distinct", _approx_distinct, "**exact** distinct count"),
+    _entry(
+        "approx_percentile",
+        _approx_percentile,
+        "**exact** percentile: the value at floor(n·p); decimals give real, as in Athena",
+    ),
+    _entry("bool_and", _logical),
+    _entry("bool_or", _logical),
+    _entry("every", _logical, "bool_and"),
+    _statistic("stddev", "stddev_samp"),
+    _statistic("stddev_samp", "stddev_samp"),
+    _statistic("stddev_pop", "stddev_pop"),
+    _statistic("variance", "var_samp"),
+    _statistic("var_samp", "var_samp"),
+    _statistic("var_pop", "var_pop"),
     _entry("skewness", _moment, "computed from the values, by Trino's formula"),
     _entry("kurtosis", _moment, "computed from the values, by Trino's formula"),
-    _pair_statistic("corr"), _pair_statistic("covar_pop"), _pair_statistic("covar_samp"), _pair_statistic("regr_slope"),
-    _pair_statistic("regr_intercept"), _entry("geometric_mean", _geometric_mean, "exp(avg(ln(x)))"),
-    _entry("listagg", _listagg, "WITHIN GROUP is required"), _entry("bitwise_and_agg", _bitwise), _entry("bitwise_or_agg", _bitwise),
-)  # fmt: skip
+    _pair_statistic("corr"),
+    _pair_statistic("covar_pop"),
+    _pair_statistic("covar_samp"),
+    _pair_statistic("regr_slope"),
+    _pair_statistic("regr_intercept"),
+    _entry("geometric_mean", _geometric_mean, "exp(avg(ln(x)))"),
+    _entry("listagg", _listagg, "WITHIN GROUP is required"),
+    _entry("bitwise_and_agg", _bitwise),
+    _entry("bitwise_or_agg", _bitwise),
+)

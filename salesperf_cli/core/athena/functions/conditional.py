@@ -7,7 +7,7 @@ from salesperf_cli.core.athena.casts import bind, unify
 from salesperf_cli.core.athena.context import Typed, mismatch, text, unsupported
 from salesperf_cli.core.athena.operators import compare
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import BIGINT, VARCHAR, row
+from salesperf_cli.core.athena.trino_types import VARCHAR, row
 
 
 def _coalesce(call: Call) -> Typed:
@@ -20,7 +20,9 @@ def _nullif(call: Call) -> Typed:
     call.count(2)
     one, other = call.values()
     one = bind(call.ctx, one, other.type)
-    return Typed(f"CASE WHEN {compare(call.ctx, '=', one, other, call.node).sql} THEN NULL ELSE {one.sql} END", one.type)
+    return Typed(
+        f"CASE WHEN {compare(call.ctx, '=', one, other, call.node).sql} THEN NULL ELSE {one.sql} END", one.type
+    )
 
 
 def _extreme(call: Call) -> Typed:
@@ -39,8 +41,10 @@ def _extreme(call: Call) -> Typed:
 
 def _try(call: Call) -> Typed:
     call.count(1)
-    if call.arguments[0].find_all and any(node.key in ("select", "subquery") for node in call.arguments[0].walk()):
-        unsupported("try around a subquery", call.node, "DuckDB cannot catch its errors.", "Put try inside the subquery.")
+    if any(node.key in ("select", "subquery") for node in call.arguments[0].walk()):
+        unsupported(
+            "try around a subquery", call.node, "DuckDB cannot catch its errors.", "Put try inside the subquery."
+        )
     value = call.value(0)
     return Typed(f"TRY({value.sql})", value.type)
 
@@ -67,7 +71,7 @@ def _grouping(call: Call) -> Typed:
     if call.scope.owner().grouped is None:
         mismatch("grouping needs GROUP BY", call.node)
     columns = [call.value(i) for i in range(len(call.arguments))]
-    from salesperf_cli.core.athena.types import INTEGER
+    from salesperf_cli.core.athena.trino_types import INTEGER
 
     return Typed(f"CAST(grouping({', '.join(column.sql for column in columns)}) AS INTEGER)", INTEGER)
 
@@ -82,4 +86,3 @@ FUNCTIONS = (
     Function("row", _row, "fields are named by CAST(… AS row(x integer, …))"),
     Function("grouping", _grouping, "same bits"),
 )
-__all__ = ["BIGINT", "FUNCTIONS"]

@@ -7,7 +7,7 @@ import re
 from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.context import Typed, mismatch, text, unsupported
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import BIGINT, JSON, VARCHAR, Type
+from salesperf_cli.core.athena.trino_types import BIGINT, JSON, VARCHAR, Type
 
 PATH = r"\$(?:\.[A-Za-z_]\w*|\[\d+\]|\[\"[^\"\\\[\]]+\"\])*"
 
@@ -22,7 +22,9 @@ def _document(call: Call) -> str:
 def _path(call: Call) -> str:
     written = call.literal(1)
     if not re.fullmatch(PATH, written):
-        unsupported(f"the JSON path {written!r}", call.node, 'Only $.name, $["name"] and $[0] are translated.', "Use those.")
+        unsupported(
+            f"the JSON path {written!r}", call.node, 'Only $.name, $["name"] and $[0] are translated.', "Use those."
+        )
     return text(re.sub(r'\["([^"]+)"\]', r'."\1"', written))
 
 
@@ -62,9 +64,16 @@ def _size(call: Call) -> Typed:
 
 
 FUNCTIONS = (
-    Function("json_extract_scalar", _extract_scalar, "literal path of names and positions; NULL for objects, arrays and bad JSON; a fraction not in its shortest form raises"),
-    Function("json_extract", _extract, "literal path; NULL for bad JSON; objects with fractions not in shortest form raise"),
+    Function(
+        "json_extract_scalar",
+        _extract_scalar,
+        "literal path; NULL for objects, arrays and bad JSON; a fraction not in its shortest form raises",
+    ),
+    Function(
+        "json_extract", _extract, "literal path; NULL for bad JSON; objects with fractions not in shortest form raise"
+    ),
     Function("json_parse", _parse, "as input of the other JSON functions; bad JSON raises"),
     Function("json_format", _format, "of json_extract and CAST(… AS json)"),
-    Function("json_array_length", _array_length, "NULL when it is no array"), Function("json_size", _size, "literal path"),
-)  # fmt: skip
+    Function("json_array_length", _array_length, "NULL when it is no array"),
+    Function("json_size", _size, "literal path"),
+)

@@ -7,11 +7,23 @@ from collections.abc import Callable
 from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.casts import coerce, explicit, unify
 from salesperf_cli.core.athena.context import Typed, mismatch, refuse, unsupported
-from salesperf_cli.core.athena.operators import DAY, compare
+from salesperf_cli.core.athena.operators import DAY
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import (
-    BIGINT, BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_MONTH, UNKNOWN, VARCHAR, Type, array, common, duckdb_type, map_of, row,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    array,
+    common,
+    duckdb_type,
+    map_of,
+    row,
+)
 
 
 def _list(call: Call, index: int = 0) -> Typed:
@@ -31,7 +43,12 @@ def _map(call: Call, index: int = 0) -> Typed:
 def _flat(call: Call, kind: Type) -> None:
     """Refuse where comparing elements needs Trino's rules for NULL or NaN inside them."""
     if kind.items or kind.is_floating:
-        unsupported(f"{call.name} of {array(kind)}", call.node, "DuckDB compares such elements otherwise.", "Use filter or UNNEST.")
+        unsupported(
+            f"{call.name} of {array(kind)}",
+            call.node,
+            "DuckDB compares such elements otherwise.",
+            "Use filter or UNNEST.",
+        )
 
 
 def _cardinality(call: Call) -> Typed:
@@ -91,7 +108,12 @@ def _join(call: Call) -> Typed:
 
 def _sort(call: Call) -> Typed:
     if call.count(1, 2) == 2:
-        unsupported("array_sort with a comparison", call.node, "DuckDB sorts by value only.", "Use UNNEST and array_agg(… ORDER BY …).")
+        unsupported(
+            "array_sort with a comparison",
+            call.node,
+            "DuckDB sorts by value only.",
+            "Use UNNEST and array_agg(… ORDER BY …).",
+        )
     value = _list(call)
     _flat(call, value.type.items[0]) if value.type.items[0].items else None
     return Typed(f"list_sort({value.sql}, 'ASC', 'NULLS LAST')", value.type)
@@ -124,7 +146,9 @@ def _repeat(call: Call) -> Typed:
 def _slice(call: Call) -> Typed:
     call.count(3)
     value = _list(call)
-    return Typed(call.ctx.macro("trino_slice", value.sql, call.value(1, BIGINT).sql, call.value(2, BIGINT).sql), value.type)
+    return Typed(
+        call.ctx.macro("trino_slice", value.sql, call.value(1, BIGINT).sql, call.value(2, BIGINT).sql), value.type
+    )
 
 
 def _sequence(call: Call) -> Typed:
@@ -137,8 +161,17 @@ def _sequence(call: Call) -> Typed:
     if kind.name not in ("date", "timestamp") or (given == 2 and kind != DATE):
         mismatch("sequence takes integers, or dates and timestamps with an interval", call.node)
     interval = call.value(2) if given == 3 else Typed(str(DAY), INTERVAL_DAY, value=DAY)
-    if not isinstance(interval.value, int) or interval.value == 0 or interval.type not in (INTERVAL_DAY, INTERVAL_MONTH):
-        refuse("the step of sequence must be an interval literal that is not 0", "It is compiled.", "Write INTERVAL '1' DAY.", call.node)
+    if (
+        not isinstance(interval.value, int)
+        or interval.value == 0
+        or interval.type not in (INTERVAL_DAY, INTERVAL_MONTH)
+    ):
+        refuse(
+            "the step of sequence must be an interval literal that is not 0",
+            "It is compiled.",
+            "Write INTERVAL '1' DAY.",
+            call.node,
+        )
     if kind == DATE and interval.type == INTERVAL_DAY and interval.value % DAY:
         refuse("the step of a sequence of dates must be whole days", "Athena refuses it.", "Use timestamps.", call.node)
     month = interval.type == INTERVAL_MONTH
@@ -195,10 +228,13 @@ def _reduce_wrapped(call: Call, value: Typed, initial: Typed, variables: list[st
     state, item = variables
     kinds = (duckdb_type(initial.type), duckdb_type(value.type.items[0]))
     wrapped = call.ctx.alias("x")
-    elements = f"list_transform({value.sql}, lambda {wrapped}: struct_pack(s := CAST(NULL AS {kinds[0]}), x := {wrapped}))"
+    elements = (
+        f"list_transform({value.sql}, lambda {wrapped}: struct_pack(s := CAST(NULL AS {kinds[0]}), x := {wrapped}))"
+    )
     inner = body.sql.replace(state, f"{state}.s").replace(item, f"{item}.x")
     start = f"struct_pack(s := {initial.sql}, x := CAST(NULL AS {kinds[1]}))"
-    reduced = f"list_reduce({elements}, lambda {state}, {item}: struct_pack(s := {inner}, x := CAST(NULL AS {kinds[1]})), {start})"
+    step = f"lambda {state}, {item}: struct_pack(s := {inner}, x := CAST(NULL AS {kinds[1]}))"
+    reduced = f"list_reduce({elements}, {step}, {start})"
     return _finished(call, Typed(f"struct_extract({reduced}, 's')", initial.type))
 
 
@@ -217,7 +253,9 @@ def _zip(call: Call) -> Typed:
     zipped = f"list_zip({', '.join(value.sql for value in lists)})"
     packed = ", ".join(f"f{i} := {variable}[{i + 1}]" for i in range(len(lists)))
     kinds = tuple(value.type.items[0] for value in lists)
-    return Typed(f"list_transform({zipped}, lambda {variable}: struct_pack({packed}))", array(row(("",) * len(lists), kinds)))
+    return Typed(
+        f"list_transform({zipped}, lambda {variable}: struct_pack({packed}))", array(row(("",) * len(lists), kinds))
+    )
 
 
 def _zip_with(call: Call) -> Typed:
@@ -258,7 +296,8 @@ def _map_entries(call: Call) -> Typed:
     call.count(1)
     value = _map(call)
     variable = call.ctx.alias("e")
-    entries = f"list_transform(map_entries({value.sql}), lambda {variable}: struct_pack(f0 := {variable}.key, f1 := {variable}.value))"
+    packed = f"struct_pack(f0 := {variable}.key, f1 := {variable}.value)"
+    entries = f"list_transform(map_entries({value.sql}), lambda {variable}: {packed})"
     return Typed(entries, array(row(("", ""), value.type.items)))
 
 
@@ -290,20 +329,38 @@ def _transform_values(call: Call) -> Typed:
 
 NULLS = "NULL when nothing is found but a NULL is there"
 FUNCTIONS = (
-    Function("cardinality", _cardinality), Function("element_at", _element_at, "NULL beyond the end or without the key; index 0 raises"),
-    Function("contains", _with_element("trino_contains", BOOLEAN), NULLS), Function("array_position", _with_element("trino_array_position", BIGINT), "0 when absent"),
-    Function("array_remove", _with_element("trino_array_remove", None)), Function("array_join", _join, "NULLs are skipped, or replaced"),
+    Function("cardinality", _cardinality),
+    Function("element_at", _element_at, "NULL beyond the end or without the key; index 0 raises"),
+    Function("contains", _with_element("trino_contains", BOOLEAN), NULLS),
+    Function("array_position", _with_element("trino_array_position", BIGINT), "0 when absent"),
+    Function("array_remove", _with_element("trino_array_remove", None)),
+    Function("array_join", _join, "NULLs are skipped, or replaced"),
     Function("array_distinct", _one_list("trino_array_distinct"), "order of first appearance, NULL kept once"),
-    Function("array_sort", _sort, "NULLs last; no comparison lambda"), Function("array_max", _one_list("trino_array_max", True), "NULL when any is NULL"),
+    Function("array_sort", _sort, "NULLs last; no comparison lambda"),
+    Function("array_max", _one_list("trino_array_max", True), "NULL when any is NULL"),
     Function("array_min", _one_list("trino_array_min", True), "NULL when any is NULL"),
-    Function("array_union", _two_lists("trino_array_union")), Function("array_intersect", _two_lists("trino_array_intersect")),
-    Function("array_except", _two_lists("trino_array_except")), Function("arrays_overlap", _two_lists("trino_arrays_overlap", BOOLEAN), NULLS),
-    Function("flatten", _flatten), Function("repeat", _repeat), Function("slice", _slice, "negative start counts from the end; 0 raises"),
-    Function("sequence", _sequence, "integers; dates and timestamps with an interval literal"), Function("transform", _transform),
-    Function("filter", _filter), Function("any_match", _match), Function("all_match", _match), Function("none_match", _match),
-    Function("reduce", _reduce), Function("zip", _zip, "padded with NULL"), Function("map", _make_map, "a repeated key raises"),
-    Function("map_keys", _map_part("map_keys", 0)), Function("map_values", _map_part("map_values", 1)), Function("map_entries", _map_entries),
-    Function("map_from_entries", _map_from_entries, "a repeated key raises"), Function("zip_with", _zip_with, "padded with NULL"),
-    Function("map_concat", _map_concat, "the last map wins"), Function("map_filter", _map_filter), Function("transform_values", _transform_values),
-)  # fmt: skip
-__all__ = ["FUNCTIONS", "compare"]
+    Function("array_union", _two_lists("trino_array_union")),
+    Function("array_intersect", _two_lists("trino_array_intersect")),
+    Function("array_except", _two_lists("trino_array_except")),
+    Function("arrays_overlap", _two_lists("trino_arrays_overlap", BOOLEAN), NULLS),
+    Function("flatten", _flatten),
+    Function("repeat", _repeat),
+    Function("slice", _slice, "negative start counts from the end; 0 raises"),
+    Function("sequence", _sequence, "integers; dates and timestamps with an interval literal"),
+    Function("transform", _transform),
+    Function("filter", _filter),
+    Function("any_match", _match),
+    Function("all_match", _match),
+    Function("none_match", _match),
+    Function("reduce", _reduce),
+    Function("zip", _zip, "padded with NULL"),
+    Function("map", _make_map, "a repeated key raises"),
+    Function("map_keys", _map_part("map_keys", 0)),
+    Function("map_values", _map_part("map_values", 1)),
+    Function("map_entries", _map_entries),
+    Function("map_from_entries", _map_from_entries, "a repeated key raises"),
+    Function("zip_with", _zip_with, "padded with NULL"),
+    Function("map_concat", _map_concat, "the last map wins"),
+    Function("map_filter", _map_filter),
+    Function("transform_values", _transform_values),
+)

@@ -6,7 +6,7 @@ from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.context import Typed, refuse, text, unsupported
 from salesperf_cli.core.athena.registry import Function
 from salesperf_cli.core.athena.regular import Pattern, for_search, replacement, translate
-from salesperf_cli.core.athena.types import BIGINT, BOOLEAN, VARCHAR, array
+from salesperf_cli.core.athena.trino_types import BIGINT, BOOLEAN, VARCHAR, array
 
 
 def _pattern(call: Call) -> Pattern:
@@ -15,7 +15,9 @@ def _pattern(call: Call) -> Pattern:
 
 def _no_dollar(call: Call, pattern: Pattern) -> None:
     if pattern.ends_with_dollar or pattern.inner_dollar:
-        unsupported(f"$ in the pattern of {call.name}", call.node, "Java's $ also stands before a last line break.", r"Use \z.")
+        unsupported(
+            f"$ in the pattern of {call.name}", call.node, "Java's $ also stands before a last line break.", r"Use \z."
+        )
 
 
 def _not_empty(call: Call, pattern: Pattern) -> None:
@@ -31,10 +33,19 @@ def _like(call: Call) -> Typed:
 def _group(call: Call, pattern: Pattern) -> int:
     group = call.number(2) if len(call.arguments) == 3 else 0
     if not 0 <= group <= pattern.groups:
-        refuse(f"the pattern has {pattern.groups} groups, not {group}", "Athena refuses it.", "Correct the group.", call.node)
+        refuse(
+            f"the pattern has {pattern.groups} groups, not {group}",
+            "Athena refuses it.",
+            "Correct the group.",
+            call.node,
+        )
     if group and pattern.optional_groups:
-        unsupported("a group in a pattern with optional groups or |", call.node,
-                    "DuckDB cannot tell an absent group (NULL) from an empty one.", "Extract in two steps.")  # fmt: skip
+        unsupported(
+            "a group in a pattern with optional groups or |",
+            call.node,
+            "DuckDB cannot tell an absent group (NULL) from an empty one.",
+            "Extract in two steps.",
+        )
     return group
 
 
@@ -43,7 +54,12 @@ def _extract(call: Call) -> Typed:
     value, pattern = call.value(0, VARCHAR).sql, _pattern(call)
     group = _group(call, pattern)
     if pattern.inner_dollar or (pattern.ends_with_dollar and pattern.alternatives):
-        unsupported("$ inside the pattern of regexp_extract", call.node, "Java's $ also stands before a last line break.", r"Use \z.")
+        unsupported(
+            "$ inside the pattern of regexp_extract",
+            call.node,
+            "Java's $ also stands before a last line break.",
+            r"Use \z.",
+        )
     written = pattern.text
     if pattern.ends_with_dollar:
         body = pattern.text[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.context import Typed, mismatch
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import BIGINT, DOUBLE
+from salesperf_cli.core.athena.trino_types import BIGINT, DOUBLE
 
 
 def _ranking(call: Call) -> Typed:
@@ -45,7 +45,10 @@ def _nth(call: Call) -> Typed:
 
 
 FUNCTIONS = (
-    *(Function(name, _ranking, kind="window") for name in ("row_number", "rank", "dense_rank", "percent_rank", "cume_dist")),
+    *(
+        Function(name, _ranking, kind="window")
+        for name in ("row_number", "rank", "dense_rank", "percent_rank", "cume_dist")
+    ),
     Function("ntile", _ntile, kind="window"),
     *(Function(name, _shifted, "with IGNORE NULLS", "window") for name in ("lag", "lead")),
     *(Function(name, _edge, "with IGNORE NULLS", "window") for name in ("first_value", "last_value")),

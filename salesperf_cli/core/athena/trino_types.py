@@ -13,7 +13,7 @@ MIXED_ZONE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A Trino type. `precision` is also the fraction digits of a timestamp; `zone` is the zone a timestamp is shown in."""
+    """A Trino type; `precision` is also the fraction digits of a timestamp, `zone` the zone that it is shown in."""
 
     name: str
     precision: int = 0
@@ -30,26 +30,34 @@ class Type:
         if self.name == "timestamptz":
             return f"timestamp({self.precision}) with time zone"
         if self.name == "row":
-            labels = [f"{name} {item}" if name else str(item) for name, item in zip(self.fields, self.items, strict=True)]
+            labels = [
+                f"{name} {item}" if name else str(item) for name, item in zip(self.fields, self.items, strict=True)
+            ]
             return f"row({', '.join(labels)})"
         if self.items:
             return f"{self.name}({', '.join(map(str, self.items))})"
-        return {"interval_day": "interval day to second", "interval_month": "interval year to month"}.get(self.name, self.name)
+        return {"interval_day": "interval day to second", "interval_month": "interval year to month"}.get(
+            self.name, self.name
+        )
 
     @property
     def is_integer(self) -> bool:
+        """Whether it is one of the four integer types."""
         return self.name in DIGITS
 
     @property
     def is_numeric(self) -> bool:
+        """Whether arithmetic applies."""
         return self.name in NUMERIC_RANK
 
     @property
     def is_floating(self) -> bool:
+        """Whether NaN and Infinity exist in it."""
         return self.name in ("real", "double")
 
     @property
     def is_time(self) -> bool:
+        """Whether it is a date or a timestamp."""
         return self.name in ("date", "timestamp", "timestamptz")
 
 
@@ -68,26 +76,32 @@ INTERVAL_MONTH = Type("interval_month")
 
 
 def decimal(precision: int, scale: int) -> Type:
+    """decimal(p,s), at most 38 digits."""
     return Type("decimal", min(38, precision), scale)
 
 
 def timestamp(precision: int) -> Type:
+    """timestamp(p) without zone."""
     return Type("timestamp", precision)
 
 
 def timestamptz(precision: int, zone: str = "UTC") -> Type:
+    """timestamp(p) with time zone, shown in a zone known now."""
     return Type("timestamptz", precision, zone=zone)
 
 
 def array(item: Type) -> Type:
+    """array(item)."""
     return Type("array", items=(item,))
 
 
 def map_of(key: Type, value: Type) -> Type:
+    """map(key, value)."""
     return Type("map", items=(key, value))
 
 
 def row(fields: tuple[str, ...], items: tuple[Type, ...]) -> Type:
+    """row(…); an unnamed field has the name ''."""
     return Type("row", fields=fields, items=items)
 
 
@@ -112,7 +126,9 @@ def common(left: Type, right: Type) -> Type | None:
         items = [common(one, other) for one, other in zip(left.items, right.items, strict=True)]
         known = tuple(item for item in items if item is not None)
         if len(known) == len(items):
-            return replace(left, items=known, fields=left.fields if left.fields == right.fields else ("",) * len(left.fields))
+            return replace(
+                left, items=known, fields=left.fields if left.fields == right.fields else ("",) * len(left.fields)
+            )
     return None
 
 
@@ -134,11 +150,24 @@ def _common_time(left: Type, right: Type) -> Type:
 
 
 DUCKDB_NAMES = {
-    "unknown": "INTEGER", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INTEGER",
-    "bigint": "BIGINT", "real": "FLOAT", "double": "DOUBLE", "varchar": "VARCHAR", "varbinary": "BLOB", "date": "DATE",
-    "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ", "json": "VARCHAR", "parsed_json": "VARCHAR",
-    "interval_day": "BIGINT", "interval_month": "INTEGER",
-}  # fmt: skip
+    "unknown": "INTEGER",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double": "DOUBLE",
+    "varchar": "VARCHAR",
+    "varbinary": "BLOB",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMPTZ",
+    "json": "VARCHAR",
+    "parsed_json": "VARCHAR",
+    "interval_day": "BIGINT",
+    "interval_month": "INTEGER",
+}
 
 
 def duckdb_type(kind: Type) -> str:
@@ -154,8 +183,18 @@ def duckdb_type(kind: Type) -> str:
     return DUCKDB_NAMES[kind.name]
 
 
-_CONTRACT_TYPES = {"string": VARCHAR, "int": INTEGER, "bigint": BIGINT, "double": DOUBLE, "boolean": BOOLEAN, "date": DATE,
-                   "timestamp": timestamp(6), "integer": INTEGER, "varchar": VARCHAR, "long": BIGINT}  # fmt: skip
+_CONTRACT_TYPES = {
+    "string": VARCHAR,
+    "int": INTEGER,
+    "bigint": BIGINT,
+    "double": DOUBLE,
+    "boolean": BOOLEAN,
+    "date": DATE,
+    "timestamp": timestamp(6),
+    "integer": INTEGER,
+    "varchar": VARCHAR,
+    "long": BIGINT,
+}
 
 
 def contract_type(text: str) -> Type:

@@ -8,7 +8,7 @@ from salesperf_cli.core.athena.calls import Call
 from salesperf_cli.core.athena.context import Typed, mismatch
 from salesperf_cli.core.athena.operators import arithmetic, as_double
 from salesperf_cli.core.athena.registry import Function, simple
-from salesperf_cli.core.athena.types import BIGINT, BOOLEAN, DOUBLE, Type, decimal, duckdb_type
+from salesperf_cli.core.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, Type, decimal, duckdb_type
 
 
 def _number(call: Call, index: int = 0) -> Typed:
@@ -52,7 +52,7 @@ def _round(call: Call) -> Typed:
     given = call.count(1, 2)
     value = _number(call)
     if value.type.name == "decimal":
-        return _round_decimal(call, value, call.number(1) if given == 2 else None)
+        return _round_decimal(value, call.number(1) if given == 2 else None)
     if given == 1:
         return value if value.type.is_integer else _cast(f"round({value.sql})", value.type)
     if value.type.is_integer:
@@ -61,7 +61,7 @@ def _round(call: Call) -> Typed:
     return _cast(call.ctx.macro("trino_round", f"CAST({value.sql} AS DOUBLE)", call.value(1, BIGINT).sql), value.type)
 
 
-def _round_decimal(call: Call, value: Typed, digits: int | None) -> Typed:
+def _round_decimal(value: Typed, digits: int | None) -> Typed:
     precision, scale = value.type.precision, value.type.scale
     if digits is None:
         return _cast(f"round({value.sql})", decimal(precision - scale + min(scale, 1), 0))
@@ -91,7 +91,8 @@ def _truncate(call: Call) -> Typed:
 
 def _mod(call: Call) -> Typed:
     call.count(2)
-    return arithmetic(call.ctx, "%", *call.values(), call.node)
+    one, other = call.values()
+    return arithmetic(call.ctx, "%", one, other, call.node)
 
 
 def _bitwise(sign: str) -> Callable[[Call], Typed]:
@@ -117,19 +118,33 @@ _SAME = ("cbrt", "exp", "degrees", "radians", "sin", "cos", "tan", "asin", "acos
 EDGE = "0 gives -Infinity, a negative NaN"
 
 FUNCTIONS = (
-    Function("abs", _abs, "overflow raises"), Function("sign", _sign), Function("floor", _whole, "decimals stay decimals"),
-    Function("ceil", _whole, "decimals stay decimals"), Function("ceiling", _whole, "decimals stay decimals"),
-    Function("round", _round, "half away from zero; decimals stay decimals"), Function("truncate", _truncate),
+    Function("abs", _abs, "overflow raises"),
+    Function("sign", _sign),
+    Function("floor", _whole, "decimals stay decimals"),
+    Function("ceil", _whole, "decimals stay decimals"),
+    Function("ceiling", _whole, "decimals stay decimals"),
+    Function("round", _round, "half away from zero; decimals stay decimals"),
+    Function("truncate", _truncate),
     Function("mod", _mod, "as %: the sign of the dividend; by zero raises for integers and decimals"),
     *(_doubles(name, f"{name}({{}})") for name in _SAME),
-    _doubles("ln", "ln({})", EDGE), _doubles("log2", "log2({})", EDGE), _doubles("log10", "log10({})", EDGE),
-    _doubles("log", "(ln({1}) / ln({0}))", "log(base, x)"), _doubles("sqrt", "sqrt({})", "a negative gives NaN"),
-    _doubles("power", "pow({}, {})"), _doubles("pow", "pow({}, {})"), _doubles("atan2", "atan2({}, {})"), _doubles("pi", "pi()"),
-    _doubles("e", "exp(1.0::DOUBLE)"), _doubles("nan", "'nan'::DOUBLE"), _doubles("infinity", "'inf'::DOUBLE"),
-    simple("is_nan", BOOLEAN, ("double", "isnan({0})")), simple("is_finite", BOOLEAN, ("double", "isfinite({0})")),
+    _doubles("ln", "ln({})", EDGE),
+    _doubles("log2", "log2({})", EDGE),
+    _doubles("log10", "log10({})", EDGE),
+    _doubles("log", "(ln({1}) / ln({0}))", "log(base, x)"),
+    _doubles("sqrt", "sqrt({})", "a negative gives NaN"),
+    _doubles("power", "pow({}, {})"),
+    _doubles("pow", "pow({}, {})"),
+    _doubles("atan2", "atan2({}, {})"),
+    _doubles("pi", "pi()"),
+    _doubles("e", "exp(1.0::DOUBLE)"),
+    _doubles("nan", "'nan'::DOUBLE"),
+    _doubles("infinity", "'inf'::DOUBLE"),
+    simple("is_nan", BOOLEAN, ("double", "isnan({0})")),
+    simple("is_finite", BOOLEAN, ("double", "isfinite({0})")),
     simple("is_infinite", BOOLEAN, ("double", "isinf({0})")),
     simple("width_bucket", BIGINT, ("double double double bigint", "trino_width_bucket({0}, {1}, {2}, {3})")),
-    Function("bitwise_and", _bitwise("({} & {})"), "64 bits"), Function("bitwise_or", _bitwise("({} | {})"), "64 bits"),
+    Function("bitwise_and", _bitwise("({} & {})"), "64 bits"),
+    Function("bitwise_or", _bitwise("({} | {})"), "64 bits"),
     Function("bitwise_xor", _bitwise("xor({}, {})"), "64 bits"),
     simple("bitwise_not", BIGINT, ("bigint", "(~{0})"), how="64 bits"),
-)  # fmt: skip
+)

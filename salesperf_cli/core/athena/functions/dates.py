@@ -12,20 +12,41 @@ from salesperf_cli.core.athena.casts import explicit, local_time, timestamp_text
 from salesperf_cli.core.athena.context import Typed, mismatch, near, refuse, text, unsupported
 from salesperf_cli.core.athena.operators import shift_local
 from salesperf_cli.core.athena.registry import Function
-from salesperf_cli.core.athena.types import (
-    BIGINT, DATE, DOUBLE, INTERVAL_DAY, INTERVAL_MONTH, MIXED_ZONE, VARCHAR, timestamp, timestamptz,
-)  # fmt: skip
+from salesperf_cli.core.athena.trino_types import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    MIXED_ZONE,
+    VARCHAR,
+    timestamp,
+    timestamptz,
+)
 
-DAYS = {"day": "to_days(CAST({} AS INTEGER))", "week": "to_days(CAST({} * 7 AS INTEGER))", "month": "to_months(CAST({} AS INTEGER))",
-        "quarter": "to_months(CAST({} * 3 AS INTEGER))", "year": "to_months(CAST({} * 12 AS INTEGER))"}  # fmt: skip
-CLOCK = {"millisecond": "to_milliseconds({})", "second": "to_seconds({})", "minute": "to_minutes({})", "hour": "to_hours({})"}
+DAYS = {
+    "day": "to_days(CAST({} AS INTEGER))",
+    "week": "to_days(CAST({} * 7 AS INTEGER))",
+    "month": "to_months(CAST({} AS INTEGER))",
+    "quarter": "to_months(CAST({} * 3 AS INTEGER))",
+    "year": "to_months(CAST({} * 12 AS INTEGER))",
+}
+CLOCK = {
+    "millisecond": "to_milliseconds({})",
+    "second": "to_seconds({})",
+    "minute": "to_minutes({})",
+    "hour": "to_hours({})",
+}
 
 
 def _moment(call: Call, index: int) -> Typed:
     value = call.value(index)
     if not value.type.is_time:
-        mismatch(f"{call.name} takes a date or timestamp, not {value.type}", call.node,
-                 "Text becomes a date by DATE '…', CAST or date_parse.")  # fmt: skip
+        mismatch(
+            f"{call.name} takes a date or timestamp, not {value.type}",
+            call.node,
+            "Text becomes a date by DATE '…', CAST or date_parse.",
+        )
     return value
 
 
@@ -33,7 +54,12 @@ def _unit(call: Call, value: Typed) -> str:
     unit = call.literal(0).lower()
     known = list(DAYS) if value.type == DATE else [*DAYS, *CLOCK]
     if unit not in known:
-        refuse(f"{unit!r} is no unit of {value.type}", near(unit, known) or f"Known: {', '.join(known)}.", "Correct the unit.", call.node)
+        refuse(
+            f"{unit!r} is no unit of {value.type}",
+            near(unit, known) or f"Known: {', '.join(known)}.",
+            "Correct the unit.",
+            call.node,
+        )
     return unit
 
 
@@ -46,7 +72,11 @@ def _date_trunc(call: Call) -> Typed:
     if value.type.name == "timestamp":
         return Typed(f"date_trunc('{unit}', {value.sql})", value.type)
     if unit == "hour" and value.type.zone != "UTC":
-        unsupported("date_trunc('hour', …) in a zone other than UTC", call.node, "The hour at the end of summer time is twofold.")
+        unsupported(
+            "date_trunc('hour', …) in a zone other than UTC",
+            call.node,
+            "The hour at the end of summer time is twofold.",
+        )
     zone = zone_text(value.type.zone if unit in DAYS else "UTC")
     return Typed(f"timezone({zone}, date_trunc('{unit}', timezone({zone}, {value.sql})))", value.type)
 
@@ -67,8 +97,10 @@ def _date_diff(call: Call) -> Typed:
     (one, other), kind = unify(call.ctx, [_moment(call, 1), _moment(call, 2)], "date_diff", call.node)
     unit = _unit(call, one)
     sides = []
+    # Trino counts days in the zone of a timestamp(3), but in UTC for a finer one.
+    local = kind.name != "timestamptz" or (unit in DAYS and kind.precision <= 3)
     for value in (one, other):
-        sql = local_time(value, call.node) if unit in DAYS or kind.name != "timestamptz" else f"timezone('UTC', {value.sql})"
+        sql = local_time(value, call.node) if local else f"timezone('UTC', {value.sql})"
         sides.append(f"date_trunc('millisecond', {sql})" if kind.name != "date" and kind.precision > 3 else sql)
     return Typed(f"date_sub('{unit}', {sides[0]}, {sides[1]})", BIGINT)
 
@@ -76,19 +108,19 @@ def _date_diff(call: Call) -> Typed:
 def _date_format(call: Call) -> Typed:
     call.count(2)
     value, pieces = _moment(call, 0), clock.mysql(call.literal(1), call.node)
-    return Typed(f"strftime({_shown_time(call, value, pieces)}, {text(clock.shown(pieces))})", VARCHAR)
+    return Typed(f"strftime({_shown_time(call, value)}, {text(clock.shown(pieces))})", VARCHAR)
 
 
 def _format_datetime(call: Call) -> Typed:
     call.count(2)
     value, pieces = _moment(call, 0), clock.joda(call.literal(1), call.node)
-    return Typed(f"strftime({_shown_time(call, value, pieces)}, {text(clock.shown(pieces))})", VARCHAR)
+    return Typed(f"strftime({_shown_time(call, value)}, {text(clock.shown(pieces))})", VARCHAR)
 
 
-def _shown_time(call: Call, value: Typed, pieces: clock.Pieces) -> str:
+def _shown_time(call: Call, value: Typed) -> str:
+    # Trino rounds to milliseconds before it formats.
     sql = local_time(value, call.node)
-    # Trino formats milliseconds: %f shows them with three zeros.
-    return f"date_trunc('millisecond', {sql})" if any(piece == "%f" for piece, _ in pieces) else sql
+    return call.ctx.macro("trino_round_timestamp", sql, "1000") if value.type.precision > 3 else sql
 
 
 def _parse(read: Callable[[str, exp.Expr], clock.Pieces], zoned: bool) -> Callable[[Call], Typed]:
@@ -105,11 +137,31 @@ def _parse(read: Callable[[str, exp.Expr], clock.Pieces], zoned: bool) -> Callab
     return make
 
 
-_PARTS = {"year": "year", "quarter": "quarter", "month": "month", "week": "weekofyear", "week_of_year": "weekofyear", "day": "day",
-          "day_of_month": "day", "day_of_week": "isodow", "dow": "isodow", "day_of_year": "dayofyear", "doy": "dayofyear",
-          "year_of_week": "isoyear", "yow": "isoyear", "hour": "hour", "minute": "minute", "second": "second"}  # fmt: skip
-_DAY_PARTS = {"day": "({} // 86400000)", "hour": "(({} // 3600000) % 24)", "minute": "(({} // 60000) % 60)",
-              "second": "(({} // 1000) % 60)", "millisecond": "({} % 1000)"}  # fmt: skip
+_PARTS = {
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "week": "weekofyear",
+    "week_of_year": "weekofyear",
+    "day": "day",
+    "day_of_month": "day",
+    "day_of_week": "isodow",
+    "dow": "isodow",
+    "day_of_year": "dayofyear",
+    "doy": "dayofyear",
+    "year_of_week": "isoyear",
+    "yow": "isoyear",
+    "hour": "hour",
+    "minute": "minute",
+    "second": "second",
+}
+_DAY_PARTS = {
+    "day": "({} // 86400000)",
+    "hour": "(({} // 3600000) % 24)",
+    "minute": "(({} // 60000) % 60)",
+    "second": "(({} // 1000) % 60)",
+    "millisecond": "({} % 1000)",
+}
 _MONTH_PARTS = {"year": "CAST({} // 12 AS BIGINT)", "month": "CAST({} % 12 AS BIGINT)"}
 
 
@@ -177,7 +229,11 @@ def _at_timezone(call: Call) -> Typed:
     call.count(2)
     value = call.value(0)
     if value.type.name != "timestamptz":
-        mismatch(f"at_timezone takes a timestamp with time zone, not {value.type}", call.node, "Use with_timezone, or AT TIME ZONE.")
+        mismatch(
+            f"at_timezone takes a timestamp with time zone, not {value.type}",
+            call.node,
+            "Use with_timezone, or AT TIME ZONE.",
+        )
     return at_zone(value, call.value(1, VARCHAR), call.node)
 
 
@@ -225,13 +281,27 @@ FUNCTIONS = (
     Function("date_parse", _parse(clock.mysql, False), "MySQL letters, literal format; %y and week letters refused"),
     Function("format_datetime", _format_datetime, "Joda letters yyyy MM dd HH hh mm ss SSS EEE MMM a, literal format"),
     Function("parse_datetime", _parse(clock.joda, True), "Joda letters of numbers, literal format; result in UTC"),
-    *(Function(name, _part, "ISO: Monday is 1" if "dow" in name or "of_week" in name else "same function") for name in _PARTS),
-    Function("millisecond", _part, "of the second"), Function("last_day_of_month", _last_day), Function("date", _date, "CAST AS date"),
-    Function("now", _now, "start of the query, UTC"), Function("current_timestamp", _now, "start of the query, UTC"),
-    Function("localtimestamp", _localtimestamp, "UTC"), Function("current_date", _current_date, "UTC"),
-    Function("from_unixtime", _from_unixtime, "zone by name"), Function("to_unixtime", _to_unixtime),
-    Function("at_timezone", _at_timezone, "zone by name, literal"), Function("with_timezone", _with_timezone, "zone by name, literal"),
-    Function("to_iso8601", _to_iso8601, "dates and timestamps without zone"), Function("from_iso8601_date", _from_iso8601_date, "YYYY-MM-DD"),
-    Function("from_iso8601_timestamp", _from_iso8601_timestamp, "compared and subtracted as is; for its calendar write AT TIME ZONE 'UTC'"),
+    *(
+        Function(name, _part, "ISO: Monday is 1" if "dow" in name or "of_week" in name else "same function")
+        for name in _PARTS
+    ),
+    Function("millisecond", _part, "of the second"),
+    Function("last_day_of_month", _last_day),
+    Function("date", _date, "CAST AS date"),
+    Function("now", _now, "start of the query, UTC"),
+    Function("current_timestamp", _now, "start of the query, UTC"),
+    Function("localtimestamp", _localtimestamp, "UTC"),
+    Function("current_date", _current_date, "UTC"),
+    Function("from_unixtime", _from_unixtime, "zone by name"),
+    Function("to_unixtime", _to_unixtime),
+    Function("at_timezone", _at_timezone, "zone by name, literal"),
+    Function("with_timezone", _with_timezone, "zone by name, literal"),
+    Function("to_iso8601", _to_iso8601, "dates and timestamps without zone"),
+    Function("from_iso8601_date", _from_iso8601_date, "YYYY-MM-DD"),
+    Function(
+        "from_iso8601_timestamp",
+        _from_iso8601_timestamp,
+        "compared and subtracted as is; for its calendar write AT TIME ZONE 'UTC'",
+    ),
     Function("to_milliseconds", _to_milliseconds),
-)  # fmt: skip
+)

@@ -1,0 +1,269 @@
+"""Real `kill -9` of ingest, run-batch, promote and rollback: what is published stays whole, and running again finishes.
+
+A kill waits for a sign in the lake (a file that appears) or for a time. Each begins with the same lake in the same
+folder, since Iceberg's metadata holds absolute paths.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from salesperf_cli.core.ledger import Release
+from salesperf_cli.core.sample import write_sample
+from tests.lake import Lake, assert_accounted, assert_same_tables
+
+Sign = Callable[[Path], bool]
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A lake that can be put back: `first` is r1 with the bytes of its files, `after` the tables of r2."""
+
+    lake: Lake
+    saved: Path
+    first: Release
+    bytes_of_first: dict[str, str]
+    after: dict[str, pa.Table]
+
+    def restore(self, name: str) -> Lake:
+        """The lake as it was saved under a name: `published`, `ingested`, `audited` or `twice`."""
+        shutil.rmtree(self.lake.root)
+        shutil.copytree(self.saved / name, self.lake.root)
+        return self.lake
+
+
+@pytest.fixture(scope="module")
+def prepared(make_lake: Callable[[str], Lake]) -> Prepared:
+    lake = make_lake("kill")
+    saved = lake.folder.parent / "saved"
+    write_sample(lake.folder / "files", 60, 11, False)
+    write_sample(lake.folder / "more", 6, 11, False, first_order=60)
+
+    def save(name: str) -> None:
+        shutil.copytree(lake.root, saved / name)
+
+    lake.done("ingest", "files")
+    lake.done("run-batch", "--promote")
+    save("published")
+    first, bytes_of_first = lake.release, lake.bytes_published()
+    lake.done("ingest", "more")
+    save("ingested")
+    lake.done("run-batch")
+    save("audited")
+    lake.done("promote", "all")
+    save("twice")
+    return Prepared(lake, saved, first, bytes_of_first, lake.published())
+
+
+# signs
+
+
+def appears(pattern: str, *, more_than: int = 0) -> Sign:
+    """More files than that match a pattern below the lake."""
+    return lambda root: sum(1 for _ in root.glob(pattern)) > more_than
+
+
+def after_seconds(seconds: float) -> Sign:
+    """A time has passed since the command began."""
+    began = time.monotonic()
+    return lambda _root: time.monotonic() - began > seconds
+
+
+def publishing(root: Path) -> bool:
+    """The newest run's record says that its layers are being published."""
+    newest = max(root.glob("_ledger/runs/*.json"), default=None)
+    return newest is not None and b'"promoting":["' in newest.read_bytes().replace(b" ", b"").replace(b"\n", b"")
+
+
+def moved(tables: int) -> Sign:
+    """While layers are being published, that many mains have moved."""
+    noted: list[int] = []
+
+    def seen(root: Path) -> bool:
+        files = sum(1 for _ in root.glob("warehouse/*/*/metadata/*.metadata.json"))
+        if not noted:
+            if publishing(root):
+                noted.append(files)
+            return False
+        return files >= noted[0] + tables
+
+    return seen
+
+
+def kill(lake: Lake, arguments: tuple[str, ...], sign: Sign) -> None:
+    """Start a command and kill it at the sign."""
+    process = lake.start(*arguments)
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and not sign(lake.root):
+        assert time.monotonic() < deadline, "the sign never came"
+        time.sleep(0.0005)
+    process.kill()
+    process.communicate()
+
+
+def assert_whole(prepared: Prepared, lake: Lake) -> None:
+    """Readers see r1 to the byte, or r2 complete; never a mixture."""
+    if lake.release.name == "r1":
+        assert_first(prepared, lake)
+    else:
+        assert lake.release.name == "r2"
+        assert_same_tables(lake.published(), prepared.after)
+
+
+def assert_first(prepared: Prepared, lake: Lake) -> None:
+    """The tables of r1 are published, and their files have the bytes that they had."""
+    assert lake.release.tables == prepared.first.tables
+    assert lake.bytes_published() == prepared.bytes_of_first
+
+
+def finish(lake: Lake, *arguments: str) -> None:
+    """The same command once more: it succeeds, or says that there is nothing left to do."""
+    again = lake.call(*arguments)
+    assert again.exit_code == 0 or "nothing to promote" in again.stderr, again.stderr
+    assert not (lake.root / "_ledger/leases/batch.json").exists()
+
+
+# ingest
+
+INGEST_SIGNS: dict[str, Callable[[], Sign]] = {
+    "while a file is copied": lambda: appears("_tmp/objects/*"),
+    "when a first file is in bronze": lambda: appears("bronze/*/*/*", more_than=9),
+    "when the ledger has the entry": lambda: appears("_ledger/ingests/*", more_than=1),
+}
+
+
+def _kill_ingest(prepared: Prepared, sign: Sign) -> None:
+    lake = prepared.restore("published")
+    kill(lake, ("ingest", "more"), sign)
+    assert_whole(prepared, lake)
+    lake.done("ingest", "more")
+    receipts = [receipt for ingest in lake.ledger.ingests() if ingest.version > 1 for receipt in ingest.receipts]
+    assert sorted(receipt.name for receipt in receipts) == sorted(
+        path.name for path in Path(lake.folder, "more").iterdir()
+    )
+    for receipt in receipts:
+        assert (lake.root / receipt.key).read_bytes() == (lake.folder / "more" / receipt.name).read_bytes()
+
+
+@pytest.mark.parametrize("sign", INGEST_SIGNS.values(), ids=INGEST_SIGNS)
+def test_an_ingest_that_is_killed_loads_all_or_nothing_and_then_finishes(
+    prepared: Prepared, sign: Callable[[], Sign]
+) -> None:
+    _kill_ingest(prepared, sign())
+
+
+# run-batch
+
+RUN_SIGNS: dict[str, Callable[[], Sign]] = {
+    "when its record is made": lambda: appears("_ledger/runs/*", more_than=1),
+    "while silver is committed": lambda: appears("warehouse/silver/orders/metadata/*.avro", more_than=4),
+    "while the wide table is written": lambda: appears("warehouse/gold/sales_wide/data/*", more_than=1),
+    "when half of the mains have moved": lambda: moved(5),
+    "when the release is made": lambda: appears("_ledger/releases/*", more_than=1),
+}
+
+
+def _kill_run(prepared: Prepared, sign: Sign) -> None:
+    lake = prepared.restore("ingested")
+    kill(lake, ("run-batch", "--promote"), sign)
+    assert_whole(prepared, lake)
+    finish(lake, "run-batch", "--promote")
+    assert lake.release.name == "r2"
+    assert_same_tables(lake.published(), prepared.after)
+    assert_accounted(lake.run)
+    assert lake.run.status == "promoted"
+
+
+@pytest.mark.parametrize("sign", RUN_SIGNS.values(), ids=RUN_SIGNS)
+def test_a_run_that_is_killed_leaves_the_release_whole_and_then_finishes(
+    prepared: Prepared, sign: Callable[[], Sign]
+) -> None:
+    _kill_run(prepared, sign())
+
+
+# promote and rollback
+
+PUBLISH_SIGNS: dict[str, Callable[[], Sign]] = {
+    "before a main has moved": lambda: publishing,
+    "when three mains have moved": lambda: moved(3),
+    "when the release is made": lambda: appears("_ledger/releases/*", more_than=1),
+}
+
+
+ROLLBACK_SIGNS: dict[str, Callable[[], Sign]] = {
+    "when three mains have moved": lambda: moved(3),
+    "when the release is made": lambda: appears("_ledger/releases/*", more_than=2),
+}
+
+
+def _kill_promote(prepared: Prepared, sign: Sign) -> None:
+    lake = prepared.restore("audited")
+    kill(lake, ("promote", "all"), sign)
+    assert_whole(prepared, lake)
+    finish(lake, "promote", "all")
+    assert lake.release.name == "r2"
+    assert_same_tables(lake.published(), prepared.after)
+
+
+def _kill_rollback(prepared: Prepared, sign: Sign) -> None:
+    lake = prepared.restore("twice")
+    kill(lake, ("rollback", "all"), sign)
+    ended = lake.release.name == "r3"
+    if not ended:
+        assert_same_tables(lake.published(), prepared.after)
+    if not ended or lake.run.status == "promoting":
+        finish(lake, "rollback", "all")
+    assert lake.release.name == "r3"
+    assert_first(prepared, lake)
+
+
+@pytest.mark.parametrize("sign", PUBLISH_SIGNS.values(), ids=PUBLISH_SIGNS)
+def test_a_promotion_that_is_killed_leaves_the_release_whole_and_then_finishes(
+    prepared: Prepared, sign: Callable[[], Sign]
+) -> None:
+    _kill_promote(prepared, sign())
+
+
+@pytest.mark.parametrize("sign", ROLLBACK_SIGNS.values(), ids=ROLLBACK_SIGNS)
+def test_a_rollback_that_is_killed_leaves_the_release_whole_and_then_finishes(
+    prepared: Prepared, sign: Callable[[], Sign]
+) -> None:
+    _kill_rollback(prepared, sign())
+
+
+def test_a_run_after_a_killed_promotion_ends_it_first(prepared: Prepared) -> None:
+    lake = prepared.restore("audited")
+    kill(lake, ("promote", "all"), moved(3))
+    lake.done("run-batch", "--promote")
+    assert lake.release.name == "r2"
+    assert_same_tables(lake.published(), prepared.after)
+
+
+def test_a_killed_command_leaves_no_scratch_files_once_the_next_has_run(prepared: Prepared) -> None:
+    lake = prepared.restore("ingested")
+    kill(lake, ("run-batch", "--promote"), appears("warehouse/gold/sales_wide/data/*", more_than=1))
+    lake.done("run-batch", "--promote")
+    assert [path for path in (lake.root / "_tmp").rglob("*") if path.is_file()] == []
+    assert list((lake.root / "_tmp" / "runs").iterdir()) == []
+
+
+# at any moment
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", range(25))
+@pytest.mark.parametrize("command", ["ingest", "run-batch", "promote", "rollback"])
+def test_a_command_may_be_killed_at_any_moment(prepared: Prepared, command: str, at: int) -> None:
+    killed = {"ingest": _kill_ingest, "run-batch": _kill_run, "promote": _kill_promote, "rollback": _kill_rollback}
+    length = {"ingest": 0.6, "run-batch": 4.0, "promote": 2.0, "rollback": 2.0}[command]
+    moment = (at + random.Random(at).random()) / 25 * length
+    killed[command](prepared, after_seconds(moment))
