@@ -41,6 +41,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     "Load and build": {
         "sample": Verb("sample", "Write sample source files to try things on."),
         "ingest": Verb("ingest", "Take source files into the bronze layer."),
+        "withdraw": Verb("withdraw", "Take delivered files out again."),
         "run-batch": Verb("run_batch", "Build silver and gold from what is new, and audit them."),
     },
     "Publish": {

@@ -16,50 +16,20 @@ if TYPE_CHECKING:
     from salesperf_cli.core.build import BuildResult, StageResult
     from salesperf_cli.core.ledger import CheckRecord, FileCount, RunRecord
     from salesperf_cli.core.operations import BatchOutcome
+    from salesperf_cli.core.planned import PlannedRun
     from salesperf_cli.environment import Environment
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """A step of a run, told before it is taken."""
-
-    action: str
-    table: str
-    mode: str
-    reason: str
-    files: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRun:
-    """The JSON shape of `run-batch --dry-run`."""
-
-    layers: tuple[str, ...]
-    base_release: str | None
-    bronze_version: int
-    steps: tuple[PlannedStep, ...]
-
-
-def plan_document(plan: BatchPlan) -> PlannedRun:
-    """The plan in plain words: the very steps that a run takes."""
-    from salesperf_cli.core.batch import CheckStep, StageStep
-
-    steps = tuple(
-        PlannedStep("read", str(step.table), "", "", len(step.files), sum(file.receipt.bytes for file in step.files))
-        if isinstance(step, StageStep)
-        else PlannedStep("build", str(step.table), step.mode, step.reason, 0, 0)
-        for step in plan.steps
-        if not isinstance(step, CheckStep)
-    )
-    return PlannedRun(plan.layers, plan.base.name if plan.base.number else None, plan.bronze_version, steps)
 
 
 def plan_view(plan: PlannedRun) -> Iterable[Table | Line]:
     """The steps, a line each."""
     columns = (Column("Step"), Column("Table"), Column("How"), Column("Why"))
     rows = [
-        (step.action, step.table, step.mode or f"{step.files} file(s), {step.bytes:,} bytes", step.reason)
+        (
+            step.action,
+            step.table,
+            step.mode or f"{_number_of(len(step.files), 'file')}, {step.bytes:,} bytes",
+            step.reason,
+        )
         for step in plan.steps
     ]
     yield Table(columns, rows, footer="" if rows else "Everything is up to date: a run would do nothing.")

@@ -38,6 +38,7 @@ PACKAGES: Mapping[str, str] = {
     "rich": "",
     "pandas": "",
     "openpyxl": "",
+    "msgspec": "",
     "obstore": "",
     "boto3": "",
     "pyathena": "",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesperf_cli.commands.batch_talk import BatchTalk, plan_document, plan_view, run_document, run_view, tell_outcome
+from salesperf_cli.commands.batch_talk import BatchTalk, plan_view, run_document, run_view, tell_outcome
+from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, Engine, EngineOption, environment
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.planned import PlannedRun
 
 
 def run_batch(
@@ -20,6 +25,12 @@ def run_batch(
     engine: EngineOption = Engine.DUCKDB,
     promote: Annotated[bool, typer.Option("--promote", help="Publish the result when every rule holds.")] = False,
     dry_run: DryRunOption = False,
+    plan_out: Annotated[
+        Path | None, typer.Option("--plan-out", metavar="FILE", help="Save the plan of a dry run.")
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option("--apply", metavar="FILE", help="Carry out a saved plan, or refuse if things moved.")
+    ] = None,
 ) -> None:
     """Build silver and gold from what is new, and audit them.
 
@@ -32,19 +43,39 @@ def run_batch(
       salesperf run-batch silver --tables orders,order_items
       salesperf run-batch --full-refresh --dry-run
       salesperf run-batch --engine spark
+      salesperf run-batch --dry-run --plan-out plan.json
+      salesperf run-batch --apply plan.json --promote
     """
     from salesperf_cli.core import operations
     from salesperf_cli.core.batch import BatchRequest
+    from salesperf_cli.core.planned import encode, planned
     from salesperf_cli.core.promotion import layers_of
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
-    request = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
+    agreed = _saved(world.cwd / apply) if apply else None
+    asked = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
+    request = agreed.request if agreed else asked
     workspace = open_workspace(world, engine)
-    if dry_run:
-        world.sink.document(plan_document(operations.plan_batch(workspace, request)), plan_view)
+    if dry_run or plan_out:
+        plan = planned(operations.plan_batch(workspace, request), request)
+        if plan_out:
+            (world.cwd / plan_out).write_bytes(encode(plan))
+        world.sink.document(plan, plan_view)
         return
-    outcome = operations.run_batch(workspace, request, BatchTalk(world), promote=promote, clock=world.clock)
+    talk = BatchTalk(world)
+    outcome = operations.run_batch(workspace, request, talk, promote=promote, clock=world.clock, agreed=agreed)
     if outcome is not None:
         world.sink.document(run_document(outcome.run), run_view)
     tell_outcome(world, outcome)
+
+
+def _saved(file: Path) -> PlannedRun:
+    from salesperf_cli.core.planned import decode
+
+    try:
+        return decode(file.read_bytes(), file.name)
+    except OSError as fault:
+        raise InputError(
+            f"{file.name} cannot be read", why=str(fault), remedy="check the path of the saved plan"
+        ) from fault

@@ -13,20 +13,23 @@ from typing import Literal
 
 from salesperf_cli.core.build import Mode, StagedFile
 from salesperf_cli.core.contracts import Contract
-from salesperf_cli.core.ledger import Ingest, Release, TableState, pending
+from salesperf_cli.core.ledger import Ingest, Release, TableState, pending, withdrawn_since
 from salesperf_cli.core.pipeline import Model
 from salesperf_cli.core.tables import TableName
 from salesperf_cli.errors import InputError, RefusedError
 
-Reason = Literal["first build", "definition changed", "full refresh asked", "new files", "inputs changed"]
+Reason = Literal[
+    "first build", "definition changed", "full refresh asked", "new files", "files withdrawn", "inputs changed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class StageStep:
-    """Read files of a bronze table: all of them, or those that came since the last release."""
+    """Read files of a bronze table: all of them (`complete`), or those that came since the last release."""
 
     contract: Contract
     files: tuple[StagedFile, ...]
+    complete: bool
 
     @property
     def table(self) -> TableName:
@@ -181,6 +184,8 @@ class Planner:
         for name in model.inputs:
             seen = state.inputs.get(str(name), -1)
             if name.layer == "bronze":
+                if withdrawn_since(self._ingests, name.table, seen):
+                    return "files withdrawn"
                 if pending(self._ingests, name.table, seen):
                     return "new files"
             elif name in self._building or self._release.tables[str(name)].snapshot_id != seen:
@@ -197,15 +202,19 @@ class Planner:
                     if name.layer == "bronze" and name not in staged:
                         staged.add(name)
                         readers = [each for each in builds if name in each.model.inputs]
-                        yield StageStep(self._contracts[name], self._files(name, readers))
+                        since = self._since(name, readers)
+                        yield StageStep(self._contracts[name], self._files(name, since), complete=since == 0)
                 yield build
             if of_layer:
                 yield CheckStep(layer, tuple(build.contract for build in of_layer))
 
-    def _files(self, name: TableName, readers: Sequence[BuildStep]) -> tuple[StagedFile, ...]:
-        since = 0
-        if all(each.mode == "merge" for each in readers):
-            since = min(self._release.tables[str(each.table)].inputs.get(str(name), 0) for each in readers)
+    def _since(self, name: TableName, readers: Sequence[BuildStep]) -> int:
+        """The ingest version after which files are read: 0, for all, unless every reader merges."""
+        if any(each.mode != "merge" for each in readers):
+            return 0
+        return min(self._release.tables[str(each.table)].inputs.get(str(name), 0) for each in readers)
+
+    def _files(self, name: TableName, since: int) -> tuple[StagedFile, ...]:
         return tuple(
             StagedFile(self._location(receipt.key), receipt, version)
             for version, receipt in pending(self._ingests, name.table, since)

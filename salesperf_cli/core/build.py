@@ -29,10 +29,11 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class StageRequest:
-    """Read these files of a bronze table. `quarantine` is the state of its quarantine table so far."""
+    """Read these files of a bronze table, all that count when `complete`; `quarantine` is the state of its quarantine."""
 
     contract: Contract
     files: tuple[StagedFile, ...]
+    complete: bool
     quarantine: TableState | None
     branch: str
     run_id: str

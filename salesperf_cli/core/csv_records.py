@@ -19,8 +19,8 @@ MAX_RECORD = 16 * 1024 * 1024
 
 _BLOCK = 1024 * 1024
 _SHOWN = 4096
-_CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252"}
-_BOM = b"\xef\xbb\xbf"
+CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252"}
+BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TOO_LONG = "longer than 16 MiB"
 
@@ -47,8 +47,8 @@ class Dialect:
                 raise ValueError(f"dialect: {word} is one ASCII character, not {character!r}")
         if self.delimiter in (self.quote, self.escape):
             raise ValueError("dialect: the delimiter differs from quote and escape")
-        if self.encoding not in _CODECS:
-            raise ValueError(f"dialect: encoding is one of {', '.join(_CODECS)}, not {self.encoding!r}")
+        if self.encoding not in CODECS:
+            raise ValueError(f"dialect: encoding is one of {', '.join(CODECS)}, not {self.encoding!r}")
         if self.decimal_separator not in (".", ","):
             raise ValueError(f"dialect: decimalSeparator is . or , and not {self.decimal_separator!r}")
 
@@ -145,68 +145,6 @@ def write_clean(records: Iterable[Record], target: BinaryIO, header: Sequence[st
         target.write(line(record.fields))
         count += 1
     return count
-
-
-def engines_agree(stream: BinaryIO, dialect: Dialect) -> bool:
-    """Whether a file is free of what engines silently read in ways of their own (see `EngineTraps`)."""
-    traps = EngineTraps(dialect)
-    for block in _blocks(stream):
-        traps.watch(block)
-        if traps.seen:
-            return False
-    return True
-
-
-class EngineTraps:
-    """Watches a file, in blocks that end where a line ends, for what engines silently read in ways of their own.
-
-    `seen` becomes True at a NUL byte, mixed or CR line ends, an empty first line, a quote after blanks at the
-    beginning of a field, and bytes not valid in the encoding. False promises nothing about the number of fields
-    or about quotes that are not closed: engines report those themselves. May become True for a harmless file
-    (such blanks inside a quoted text): that costs time only.
-    """
-
-    def __init__(self, dialect: Dialect) -> None:
-        separator, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode())
-        end = rb"(?:%b|[\r\n]|$)" % separator
-        # Where blanks and a quote end a field, or the quote is doubled, they stand in a quoted text.
-        self._before = re.compile(rb"(?:^|[\r\n]|%b)[ \t]+%b(?!%b|%b(?!%b))" % (separator, quote, end, quote, end))
-        # A plain search first: it is thirty times as fast as a pattern, and most blocks need no more.
-        self._openings = tuple((blank + dialect.quote).encode() for blank in " \t")
-        self._codec = _CODECS[dialect.encoding]
-        self._lf = self._crlf = False
-        self._begun = False
-        self.seen = False
-
-    def watch(self, block: bytes) -> None:
-        """See the next block."""
-        self.seen = self.seen or self._holds_trap(block)
-        self._begun = True
-
-    def _holds_trap(self, block: bytes) -> bool:
-        if b"\0" in block or len(block) > MAX_RECORD:
-            return True
-        if not self._begun and block.removeprefix(_BOM).startswith((b"\r", b"\n")):
-            return True
-        if self._mixes_line_ends(block):
-            return True
-        if any(each in block for each in self._openings) and self._before.search(block):
-            return True
-        try:
-            block.decode(self._codec)
-        except UnicodeDecodeError:
-            return True
-        return False
-
-    def _mixes_line_ends(self, block: bytes) -> bool:
-        if b"\r" in block:
-            crlf = block.count(b"\r\n")
-            self._crlf = True
-            if not crlf == block.count(b"\r") == block.count(b"\n"):
-                return True
-        else:
-            self._lf = self._lf or b"\n" in block
-        return self._lf and self._crlf
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -342,7 +280,7 @@ class _Splitter:
                 return self._faults[number]
             if number in self._bad_bytes:
                 encoding = self._dialect.encoding
-                before = sum(len(line.encode(_CODECS[encoding])) for line in self._lines[begin:at])
+                before = sum(len(line.encode(CODECS[encoding])) for line in self._lines[begin:at])
                 return f"not valid {encoding} at byte {before + self._bad_bytes[number]}"
         return None
 
@@ -413,9 +351,9 @@ class _Splitter:
         block = next(self._blocks, None)
         if block is None:
             return False
-        codec, number = _CODECS[self._dialect.encoding], self._base + len(self._lines)
+        codec, number = CODECS[self._dialect.encoding], self._base + len(self._lines)
         if not self._begun and codec == "utf-8":
-            block = block.removeprefix(_BOM)
+            block = block.removeprefix(BOM)
         self._begun = True
         try:
             lines = list(io.StringIO(block.decode(codec), newline=""))
@@ -430,7 +368,7 @@ class _Splitter:
         return True
 
     def _decoded(self, line: bytes, number: int) -> str:
-        codec = _CODECS[self._dialect.encoding]
+        codec = CODECS[self._dialect.encoding]
         try:
             return line.decode(codec)
         except UnicodeDecodeError as fault:

@@ -10,7 +10,8 @@ import zlib
 
 import msgspec
 
-from salesperf_cli.core.csv_records import MAX_RECORD, Dialect, EngineTraps
+from salesperf_cli.core.csv_records import Dialect
+from salesperf_cli.core.engine_traps import EngineTraps
 from salesperf_cli.errors import InputError
 
 MOST_AT_ONCE = 1 << 20
@@ -65,27 +66,16 @@ class CsvFacts(FileFacts):
     def __init__(self, dialect: Dialect) -> None:
         self.lines: int = 0
         self._traps = EngineTraps(dialect)
-        self._rest = b""
-
-    @property
-    def damaged(self) -> bool:  # type: ignore[override]  # read-only here, and read only
-        """Whether the file must be read record by record."""
-        return self._traps.seen
 
     def watch(self, block: bytes) -> None:
         """See the next block of text."""
         self.lines += block.count(b"\n")
-        if not self._traps.seen:
-            data = self._rest + block
-            cut = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, -1) + 1 or (len(data) > MAX_RECORD) * len(data)
-            self._rest = data[cut:]
-            if cut:
-                self._traps.watch(data[:cut])
+        self._traps.watch(block)
 
     def finish(self, shown: str) -> None:
-        """See what stands after the last line end."""
-        if self._rest:
-            self._traps.watch(self._rest)
+        """The file has ended."""
+        self._traps.finish()
+        self.damaged = self._traps.seen
 
 
 class JsonArrayFacts(TextFacts):

@@ -7,7 +7,7 @@ two operators one wins and the other looks again. The highest release is the tru
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -41,12 +41,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One ingest: all its files become visible together. `version` numbers the bronze layer's states from 1."""
+    """One ingest: all its files become visible together. `version` numbers the bronze layer's states from 1.
+
+    `withdrawn` names the keys of files of earlier ingests that no longer count.
+    """
 
     version: int
     run_id: str
     at: datetime
     receipts: tuple[Receipt, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +267,33 @@ def _encode(entry: object) -> bytes:
 
 
 def pending(ingests: Iterable[Ingest], table: str, after: int) -> tuple[tuple[int, Receipt], ...]:
-    """The receipts of a bronze table with an ingest version above `after`, each with its version."""
-    return tuple(
-        (ingest.version, receipt)
-        for ingest in ingests
-        if ingest.version > after
-        for receipt in ingest.receipts
+    """The receipts of a bronze table that count, with an ingest version above `after`, each with its version."""
+    return tuple((version, receipt) for version, receipt in live(ingests) if version > after and receipt.table == table)
+
+
+def live(ingests: Iterable[Ingest]) -> Iterator[tuple[int, Receipt]]:
+    """Every receipt that was not withdrawn later, with its ingest's version."""
+    entries = tuple(ingests)
+    gone = {key: ingest.version for ingest in entries for key in ingest.withdrawn}
+    for ingest in entries:
+        for receipt in ingest.receipts:
+            if ingest.version > gone.get(receipt.key, 0):
+                yield ingest.version, receipt
+
+
+def withdrawn_since(ingests: Iterable[Ingest], table: str, seen: int) -> bool:
+    """Whether a file of the table with a version up to `seen` was withdrawn after it."""
+    entries = tuple(ingests)
+    taken = {
+        receipt.key
+        for entry in entries
+        if entry.version <= seen
+        for receipt in entry.receipts
         if receipt.table == table
-    )
+    }
+    return any(key in taken for entry in entries if entry.version > seen for key in entry.withdrawn)
 
 
 def known_content(ingests: Iterable[Ingest]) -> Mapping[tuple[str, str], Receipt]:
-    """Every receipt so far by (table, SHA-256): the same content in the same table is loaded once."""
-    return {(receipt.table, receipt.sha256): receipt for ingest in ingests for receipt in ingest.receipts}
+    """Every receipt that counts by (table, SHA-256): the same content in the same table is loaded once."""
+    return {(receipt.table, receipt.sha256): receipt for _, receipt in live(ingests)}

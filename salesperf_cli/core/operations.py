@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from salesperf_cli.core import lease, promotion
 from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
 from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, new_run_id
+from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.core.runs import Run, RunReporter
 from salesperf_cli.core.tables import TableName
 
@@ -67,14 +68,18 @@ def run_batch(
     *,
     promote: bool,
     clock: Clock,
+    agreed: PlannedRun | None = None,
 ) -> BatchOutcome | None:
     """Plan and walk a run, and publish it where asked; None when everything is up to date.
 
-    When a rule fails, the run's tables stay on its audit branch and nothing is published.
+    When a rule fails, the run's tables stay on its audit branch and nothing is published. `agreed` is a saved plan:
+    raises ConflictError when it is not what would be done now.
     """
     run_id = new_run_id(clock())
     with working(workspace, run_id, "run-batch", clock):
         plan = plan_batch(workspace, request)
+        if agreed is not None:
+            refuse_moved(agreed, planned(plan, request))
         reporter.planned(plan)
         if not plan.builds:
             return None

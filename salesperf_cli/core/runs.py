@@ -137,6 +137,7 @@ class Run:
             StageRequest(
                 contract=step.contract,
                 files=step.files,
+                complete=step.complete,
                 quarantine=self._tables.get(quarantine),
                 branch=self._branch,
                 run_id=self.record.run_id,

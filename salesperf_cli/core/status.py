@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.contracts import Contract, FreshnessRule
-from salesperf_cli.core.ledger import Ingest, Ledger, Release, TableState
+from salesperf_cli.core.ledger import Ingest, Ledger, Release, TableState, live
 from salesperf_cli.core.tables import TableName
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def lake_status(
 
 def _sources(ingests: Sequence[Ingest], current: Mapping[str, TableState]) -> Iterator[SourceStatus]:
     by_table: dict[str, list[tuple[Ingest, int]]] = {}
-    for ingest in ingests:
-        for receipt in ingest.receipts:
-            by_table.setdefault(receipt.table, []).append((ingest, receipt.bytes))
+    by_version = {ingest.version: ingest for ingest in ingests}
+    for version, receipt in live(ingests):
+        by_table.setdefault(receipt.table, []).append((by_version[version], receipt.bytes))
     for table, entries in sorted(by_table.items()):
         taken = [state.inputs[f"bronze.{table}"] for state in current.values() if f"bronze.{table}" in state.inputs]
         reached = min(taken, default=0)

@@ -68,7 +68,7 @@ def test_a_failing_rule_blocks_promotion_and_nothing_is_visible(published: Lake,
     published.done("ingest", str(orphan(tmp_path, sample)))
     blocked = published.call("run-batch", "--promote")
     assert blocked.exit_code == 3
-    assert "order_id_known: 1 rows" in blocked.stderr
+    assert "silver.order_items order_id_known: 1 row" in " ".join(blocked.stderr.split())
     assert ORPHAN in blocked.stderr
     assert published.run.status == "blocked"
     assert published.release == before
@@ -176,9 +176,19 @@ def test_the_first_release_cannot_be_rolled_back(published: Lake) -> None:
 
 
 def test_releases_are_listed_newest_first(twice: Lake) -> None:
-    listed = twice.done("releases")
+    listed = twice.done("releases")["releases"]
     assert [each["release"] for each in listed] == [each.name for each in reversed(twice.ledger.releases())]
-    assert listed[-1]["layers"] == "silver, gold"
+    assert listed[-1]["layers"] == ["silver", "gold"]
+
+
+def test_a_layer_cannot_go_back_to_a_release_that_did_not_have_it(lake: Lake, sample: Path) -> None:
+    lake.done("ingest", str(sample))
+    lake.done("run-batch")
+    lake.done("promote", "silver")
+    lake.done("promote", "gold")
+    refused = lake.call("rollback", "gold")
+    assert refused.exit_code == 3
+    assert "r1 has no gold tables" in refused.stderr
 
 
 # who else

@@ -20,11 +20,11 @@ from salesperf_cli.core.csv_records import (
     Dialect,
     Malformed,
     Record,
-    engines_agree,
     locate,
     split_records,
     write_clean,
 )
+from salesperf_cli.core.engine_traps import engines_agree
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "brazilian-ecommerce.zip"
 BACKSLASH = Dialect(escape="\\")

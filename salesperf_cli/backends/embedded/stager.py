@@ -90,7 +90,7 @@ class Stager:
         now = f"{request.now:%Y-%m-%d %H:%M:%S.%f}"
         quarantine.fill(self._connection, "refused", rows, run_id=request.run_id, now=now)
         kept = ""
-        if request.quarantine is not None:
+        if request.quarantine is not None and not request.complete:
             old = self._builder.relation(contract.name, request.quarantine)
             keys = ", ".join(duck.text(file.receipt.key) for file in request.files)
             kept = f" UNION ALL BY NAME SELECT * FROM ({old}) WHERE object_key NOT IN ({keys})"

@@ -52,11 +52,24 @@ def expression(ctx: Compilation, scope: Scope, node: exp.Expr) -> Typed:
     return result
 
 
+_CLAUSE_LABELS = {
+    ("Table", "sample"): ("TABLESAMPLE", "Its rows differ from run to run; use LIMIT."),
+    ("Select", "sample"): ("TABLESAMPLE", "Its rows differ from run to run; use LIMIT."),
+    ("Table", "version"): ("FOR VERSION or TIMESTAMP AS OF", "Use salesperf query --as-of."),
+    ("Join", "method"): ("NATURAL JOIN", "Athena has none either; write USING (…)."),
+    ("Star", "except_"): ("* EXCEPT", "Name the columns."),
+    ("Star", "replace"): ("* REPLACE", "Name the columns."),
+    ("Column", "catalog"): ("a name of four parts", "Write table.column."),
+}
+
+
 def only(node: exp.Expr, *known: str) -> None:
     """Refuse a clause of the node that is not handled, rather than drop it."""
     for name, value in node.args.items():
         if value and name not in known:
-            unsupported(f"{name.strip('_').replace('_', ' ').upper()} in {type(node).__name__.upper()}", node)
+            label = f"{name.strip('_').replace('_', ' ').upper()} in {type(node).__name__.upper()}"
+            what, remedy = _CLAUSE_LABELS.get((type(node).__name__, name), (label, ""))
+            unsupported(what, node, remedy=remedy)
 
 
 def _literal(_ctx: Compilation, _scope: Scope, node: exp.Expr) -> Typed:
@@ -70,6 +83,8 @@ def _boolean(_ctx: Compilation, _scope: Scope, node: exp.Expr) -> Typed:
 
 
 def _placeholder(ctx: Compilation, _scope: Scope, node: exp.Expr) -> Typed:
+    if node.name not in ctx.parameters:
+        refuse("parameters are named here", "A ? has no name to give a value for.", "Write :name.", node)
     declared = ctx.parameters[node.name].declared
     return bound(ctx, node.name, declared) if declared is not None else Typed("", UNKNOWN, parameter=node.name)
 

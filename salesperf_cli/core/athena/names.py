@@ -63,11 +63,7 @@ def lookup(ctx: Compilation, scope: Scope, name: str, table: str, schema: str, n
         )
     known = [field.name for field in owner.fields if not table or field.relation.lower() == table.lower()]
     relations = list(dict.fromkeys(field.relation for field in owner.fields))
-    why = (
-        near(name, known)
-        or (near(table, relations) if table and table not in relations else "")
-        or f"known columns: {', '.join(known[:8]) or 'none'}"
-    )
+    why = near(name, known) or f"known columns: {', '.join(known[:8]) or 'none'}"
     return refuse(
         f"column {label!r} cannot be resolved", why, "Use a column of the tables in FROM; see DESCRIBE table.", node
     )

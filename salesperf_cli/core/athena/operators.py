@@ -112,7 +112,7 @@ def negate(ctx: Compilation, value: Typed, node: exp.Expr | None = None) -> Type
     value = bind(ctx, value, None)
     if not (value.type.is_numeric or value.type.name.startswith("interval")):
         mismatch(f"cannot negate {value.type}", node)
-    if isinstance(value.value, (int, float, decimals.Decimal)):
+    if isinstance(value.value, float | decimals.Decimal) or (isinstance(value.value, int) and value.value > 0):
         return Typed(f"(-{value.sql})", value.type, -value.value)
     if value.type.is_integer:  # DuckDB's unary minus does not see the overflow of the least number
         return Typed(f"(CAST(0 AS {duckdb_type(value.type)}) - {value.sql})", value.type)

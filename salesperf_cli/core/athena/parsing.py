@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any, ClassVar, cast
 
 import sqlglot
@@ -36,14 +37,15 @@ def tokens_of(sql: str) -> list[Token]:
     """The tokens, or an InputError when the text cannot even be cut into them."""
     try:
         return _DIALECT.tokenize(sql)
-    except TokenError as error:
+    except TokenError:
         raise InputError(
-            "the SQL cannot be read", why=str(error).splitlines()[0][:WIDTH], remedy="Check that every quote is closed."
+            "the SQL cannot be read", why="A quote or a comment is not closed.", remedy="Close it."
         ) from None
 
 
 def parse(sql: str, tokens: list[Token]) -> exp.Expr:
     """The tree of one query; a syntax error shows its line with a caret."""
+    _check_numbers(sql, tokens)
     for token in tokens:
         if token.token_type in (TokenType.DCOLON, TokenType.COLON_EQ):
             raise syntax_error(
@@ -55,6 +57,8 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
     except ParseError as error:
         details = error.errors[0] if error.errors else {}
         line, column = details.get("line") or 1, details.get("col") or 1
+        if "Required keyword" in str(details.get("description")):
+            details = {**details, "description": "the text ends, or goes on, where an expression is missing"}
         description = re.sub(r"<Token .*?text: (.*?), line.*?>", r"\1", details.get("description") or "syntax error")
         raise syntax_error(sql, line, column, description) from None
     except (RecursionError, sqlglot.errors.SqlglotError, AttributeError, TypeError, ValueError):
@@ -62,6 +66,21 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
             "the SQL cannot be read", why="It is not a form of query that the parser knows.", remedy="Simplify it."
         ) from None
     return cast(exp.Expr, trees[0])
+
+
+def _check_numbers(sql: str, tokens: list[Token]) -> None:
+    """Refuse numbers that the tokenizer would cut in two or take for binary: 1_000, 0x1F."""
+    for token, after in pairwise(tokens):
+        glued = after.start == token.end + 1 and after.token_type == TokenType.VAR
+        if token.token_type == TokenType.NUMBER and glued:
+            raise syntax_error(
+                sql, after.line, after.col, f"a number cannot go on with {after.text}", "Write digits only."
+            )
+    for token in tokens:
+        if token.token_type == TokenType.HEX_STRING and sql[token.start] == "0":
+            raise syntax_error(
+                sql, token.line, token.col, "a number cannot be hexadecimal here", "Write it in decimal."
+            )
 
 
 def syntax_error(sql: str, line: int, column: int, description: str, remedy: str = "") -> InputError:

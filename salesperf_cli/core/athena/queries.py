@@ -184,6 +184,8 @@ def _select(ctx: Compilation, parent: Scope | None, node: exp.Select) -> Relatio
     expressions.only(node, *_SELECT_CLAUSES)
     scope = Scope(parent=parent)
     source = relations.from_clause(ctx, scope, node)
+    items = _items(scope, node)
+    scope.aliases = {item.alias.lower(): str(i + 1) for i, (_, item) in enumerate(items) if isinstance(item, exp.Alias)}
     where = ""
     if node.args.get("where"):
         test = condition(ctx, expressions.expression(ctx, scope, node.args["where"].this), "WHERE", node.args["where"])
@@ -193,8 +195,6 @@ def _select(ctx: Compilation, parent: Scope | None, node: exp.Select) -> Relatio
             for scan, column in predicate.origins:
                 ctx.scans[scan].filters.append(Filter(column, predicate.op, predicate.value))
     scope.ungrouped.clear()
-    items = _items(scope, node)
-    scope.aliases = {item.alias.lower(): str(i + 1) for i, (_, item) in enumerate(items) if isinstance(item, exp.Alias)}
     _named_windows(ctx, scope, node)
     group = clauses.group_by(ctx, scope, node, items)
     outputs = [clauses.output(ctx, scope, item) for _, item in items]

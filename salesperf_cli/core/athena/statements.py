@@ -16,6 +16,11 @@ from salesperf_cli.core.athena.relations import LAYERS, constant
 from salesperf_cli.errors import InputError
 
 _QUERY_STARTS = ("SELECT", "WITH", "VALUES", "(", "TABLE")
+_OTHERS = (
+    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DENY", "DETACH",
+    "DROP", "EXECUTE", "EXPORT", "FORCE", "GRANT", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "MSCK", "OPTIMIZE", "PRAGMA",
+    "PREPARE", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "START", "TRUNCATE", "UNLOAD", "UPDATE", "USE", "VACUUM",
+)  # fmt: skip
 _NAME = r'"?([\w]+)"?'
 _SHOW_TABLES = re.compile(rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+{_NAME})?(?:\s+(?:LIKE\s+)?'([^']*)')?\s*", re.I)
 _SHOW_COLUMNS = re.compile(
@@ -39,19 +44,26 @@ def translate_statement(sql: str, catalog: Catalog, given: Mapping[str, str]) ->
         refuse("more than one statement", "Athena runs one statement at a time.", "Run them one by one.")
     word = tokens[0].text.upper()
     if word == "EXPLAIN":
-        return _explain(sql, tokens, catalog, given)
+        return _explain(_without_first(sql, tokens), catalog, given)
     if word in ("SHOW", "DESCRIBE", "DESC"):
-        return _show(tokens, catalog)
+        return _show(f"{word} {_without_first(sql, tokens)}", catalog)
     if word not in _QUERY_STARTS:
-        near_word = near(word, [start.lower() for start in ("SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "EXPLAIN")])
-        if near_word:
-            raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {near_word}")
+        close = near(word, ("select", "with", "values", "show", "describe", "explain")) if word not in _OTHERS else ""
+        if close:
+            raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {close}")
         refuse(
             f"{word} is not allowed",
             "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
             "Data is changed by ingest and run-batch.",
         )
     return _query(sql, tokens, catalog, given)
+
+
+def _without_first(sql: str, tokens: list[Token]) -> str:
+    """The SQL with its first word blanked out, so that line and column of the rest stay."""
+    rest = sql[tokens[0].end + 1 :]
+    blank = re.sub(r"[^\n]", " ", sql[: tokens[0].end + 1])
+    return blank + rest
 
 
 def _query(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, str]) -> Translation:
@@ -114,21 +126,21 @@ def _common_filters(scans: list[Scan]) -> dict[str, tuple[Filter, ...]]:
     return {table: filters for table, filters in result.items() if filters}
 
 
-def _explain(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, str]) -> Translation:
-    analyze = len(tokens) > 1 and tokens[1].text.upper() == "ANALYZE"
-    rest = tokens[2 if analyze else 1 :]
-    if not rest or rest[0].text.upper() not in _QUERY_STARTS:
+def _explain(sql: str, catalog: Catalog, given: Mapping[str, str]) -> Translation:
+    analyze = re.match(r"\s*ANALYZE\b", sql, re.I)
+    if analyze:
+        sql = re.sub(r"[^\n]", " ", analyze[0]) + sql[analyze.end() :]
+    tokens = parsing.tokens_of(sql)
+    words = [token.text.upper() for token in tokens[:2]]
+    if not words or words[0] not in _QUERY_STARTS or (words[0] == "(" and words[1:] != ["SELECT"]):
         refuse("EXPLAIN takes a query", "Options and other statements are not supported.", "Write EXPLAIN SELECT …")
-    if rest[0].text == "(" and len(rest) > 1 and rest[1].text.upper() not in _QUERY_STARTS:
-        refuse("EXPLAIN (…) options are not supported", "The plan shown is DuckDB's.", "Write EXPLAIN SELECT …")
-    inner = _query(sql, rest, catalog, given)
+    inner = translate_statement(sql, catalog, given)
     output = (OutputColumn("explain_key", "varchar"), OutputColumn("explain_value", "varchar"))
     return replace(inner, sql=f"EXPLAIN {'ANALYZE ' if analyze else ''}{inner.sql}", output=output)
 
 
-def _show(tokens: list[Token], catalog: Catalog) -> Translation:
-    written = " ".join(f"'{token.text}'" if token.token_type == TokenType.STRING else token.text for token in tokens)
-    written = written.replace(" . ", ".")
+def _show(sql: str, catalog: Catalog) -> Translation:
+    written = " ".join(re.sub(r"--[^\n]*", " ", sql).split()).rstrip("; ")
     tables = [table for table in catalog.tables() if table.split(".")[0] in LAYERS]
     if found := _SHOW_TABLES.fullmatch(written):
         return _show_tables(tables, found[1], found[2])
