@@ -6,6 +6,7 @@ folder, since Iceberg's metadata holds absolute paths.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import time
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import Table
 
 from salesperf_cli.core.ledger import Release
 from salesperf_cli.core.sample import write_sample
@@ -254,6 +257,43 @@ def test_a_killed_command_leaves_no_scratch_files_once_the_next_has_run(prepared
     lake.done("run-batch", "--promote")
     assert [path for path in (lake.root / "_tmp").rglob("*") if path.is_file()] == []
     assert list((lake.root / "_tmp" / "runs").iterdir()) == []
+
+
+def test_a_killed_promotion_that_cannot_be_ended_is_taken_back(prepared: Prepared) -> None:
+    """Another client has committed to a table that had not moved yet."""
+    lake = prepared.restore("audited")
+    kill(lake, ("promote", "all"), moved(3))
+    waiting = [name for name, state in lake.run.tables.items() if main(lake, name) != state.snapshot_id]
+    assert waiting
+    table = load(lake, waiting[-1])
+    table.append(table.scan(limit=1).to_arrow())
+    assert lake.call("promote", "all").exit_code == 6
+    assert lake.release.name == "r1"
+    assert_first(prepared, lake)
+    assert lake.run.status == "failed"
+    for name, state in prepared.first.tables.items():
+        assert name == waiting[-1] or main(lake, name) == state.snapshot_id
+
+
+def load(lake: Lake, table: str) -> Table:
+    """A table as another Iceberg client opens it."""
+    return SqlCatalog("salesperf", uri=f"sqlite:///{lake.root / 'catalog.db'}").load_table(table)
+
+
+def main(lake: Lake, table: str) -> int | None:
+    """The snapshot that a table's main points at."""
+    snapshot = load(lake, table).current_snapshot()
+    return snapshot.snapshot_id if snapshot else None
+
+
+def test_what_a_killed_ingest_left_half_copied_is_removed_after_a_day(prepared: Prepared) -> None:
+    lake = prepared.restore("published")
+    left = lake.root / "_tmp" / "objects"
+    for name, age in (("old", 90_000), ("young", 60)):
+        (left / name).write_bytes(b"half a file")
+        os.utime(left / name, (time.time() - age,) * 2)
+    lake.done("ingest", "more")
+    assert [path.name for path in left.iterdir()] == ["young"]
 
 
 # at any moment
