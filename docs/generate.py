@@ -21,6 +21,7 @@ from pydantic import BaseModel  # noqa: E402
 
 from salesperf_cli.app import SECTIONS, load_verb, run  # noqa: E402
 from salesperf_cli.core import odcs  # noqa: E402
+from salesperf_cli.core.athena import reference_page  # noqa: E402
 from salesperf_cli.core.contracts import Contract, RowRule, Rule  # noqa: E402
 from salesperf_cli.core.csv_records import Dialect  # noqa: E402
 from salesperf_cli.core.pipeline import load_pipeline  # noqa: E402
@@ -39,6 +40,7 @@ def pages() -> dict[str, str]:
         "reference/exit-codes.md": HEAD + exit_codes_page(),
         "reference/contract-format.md": HEAD + contract_format_page(),
         "reference/olist-tables.md": HEAD + tables_page(),
+        "reference/athena-sql.md": reference_page(),
     }
 
 

@@ -1,4 +1,4 @@
-"""The speed benchmark: whole processes, ours and a hand-written peer in turn, in one run. Quote its ratios, not its seconds.
+"""The speed benchmark: whole processes, ours and a peer in turn, in one run. Quote its ratios, not its seconds.
 
     python tests/bench/run.py            everything (some minutes)
     python tests/bench/run.py pipeline   one part: pipeline, query, help, scale

@@ -163,9 +163,7 @@ def _world_that_raises(error: BaseException, *, debug: bool = False) -> tuple[in
         (BrokenPipeError(), 141, ""),
     ],
 )
-def test_every_failure_has_its_exit_code_and_its_lines(
-    error: BaseException, code: int, first_line: str
-) -> None:
+def test_every_failure_has_its_exit_code_and_its_lines(error: BaseException, code: int, first_line: str) -> None:
     got, text = _world_that_raises(error)
     assert got == code
     assert text.startswith(first_line)
@@ -195,9 +193,7 @@ def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     """As in `salesperf --help | true`: the pipe is closed before anything is written."""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    done = subprocess.run(
-        [*PROGRAM, "--help"], stdout=write_end, stderr=subprocess.PIPE, env=_quietly(), check=False
-    )
+    done = subprocess.run([*PROGRAM, "--help"], stdout=write_end, stderr=subprocess.PIPE, env=_quietly(), check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (141, b"")
 
@@ -205,9 +201,7 @@ def test_a_reader_that_leaves_early_is_not_an_error() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_on_stdout_is_said_and_retryable() -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, env=_quietly(), check=False
-        )
+        done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, env=_quietly(), check=False)
     assert done.returncode == 5
     assert done.stderr.decode().startswith("✗ the disk is full\n")
     assert "Exception ignored" not in done.stderr.decode()
@@ -231,9 +225,7 @@ def test_ctrl_c_ends_with_130_and_one_line() -> None:
 
 
 def test_a_terminal_without_utf8_gets_plain_marks() -> None:
-    done = subprocess.run(
-        [*PROGRAM, "nope"], capture_output=True, env=_quietly(PYTHONIOENCODING="ascii"), check=False
-    )
+    done = subprocess.run([*PROGRAM, "nope"], capture_output=True, env=_quietly(PYTHONIOENCODING="ascii"), check=False)
     assert done.stderr.startswith(b"x there is no command 'nope'\n")
 
 

@@ -206,13 +206,28 @@ def tiny(make_lake: Callable[[str], Lake]) -> Lake:
     return lake
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(
-    deliveries=st.integers(2, 3), seed=st.integers(0, 1000), run_each=st.lists(st.booleans(), min_size=3, max_size=3)
-)
+deals = given(st.integers(2, 3), st.integers(0, 1000), st.lists(st.booleans(), min_size=3, max_size=3))
+"""Over how many files, shuffled how, and after which of them a run is made."""
+
+some = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@some
+@deals
 def test_however_rows_are_dealt_over_files_and_runs_the_tables_are_the_same(
     tiny: Lake, deliveries: int, seed: int, run_each: list[bool]
 ) -> None:
+    assert_same_however_dealt(tiny, deliveries, seed, run_each)
+
+
+@pytest.mark.slow
+@settings(some, max_examples=20)
+@deals
+def test_in_many_ways_too(tiny: Lake, deliveries: int, seed: int, run_each: list[bool]) -> None:
+    assert_same_however_dealt(tiny, deliveries, seed, run_each)
+
+
+def assert_same_however_dealt(tiny: Lake, deliveries: int, seed: int, run_each: list[bool]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = new_lake(Path(folder) / "shop")
         parts = _parts(Path(folder) / "parts", tiny.folder / "files", deliveries, random.Random(seed))

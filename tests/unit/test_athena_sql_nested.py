@@ -8,7 +8,7 @@ Rows without ORDER BY are compared in any order.
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 from typing import Any
 
 import pytest

@@ -8,7 +8,7 @@ Rows without ORDER BY are compared in any order; `{orders}` stands for two small
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 from typing import Any
 
 import pytest
@@ -68,6 +68,8 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("with a as (select 1 x), b as (select x+1 y from a) select * from a, b", "integer, integer", [(1, 2)]),
     ("with a as (select 1 x) select * from (with a as (select 2 x) select * from a) q, a", "integer, integer", [(2, 1)]),
     ("select nullif(x, 2) + 1, coalesce(x, 0.5) from (values 1,2,null) t(x)", "integer, decimal(11,1)", [(2, D("1.0")), (None, D("0.5")), (None, D("2.0"))]),
+    ("select x, try(1.5 / x), try(7 / x), try(7 % x), try(1.5 % x) from (values 0, 2, null) t(x) order by x", "integer, decimal(2,1), integer, integer, decimal(2,1)", [(0, None, None, None, None), (2, D("0.8"), 3, 1, D("1.5")), (None, None, None, None, None)]),
+    ("select x from (values (1,0),(4,2)) t(x,y) where y <> 0 and 10.0 / y > 1 and 10 / y > 1", "integer", [(4,)]),
     ("select x from (values 1,2,null) t(x)", "integer", [(1,), (2,), (None,)]),
     ("select x is not null and x > 1 or x is null from (values 1,2,null) t(x)", "boolean", [(False,), (True,), (True,)]),
     ("select x from (values 10,20) t(x)", "integer", [(10,), (20,)]),
@@ -212,6 +214,7 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("{orders} select row_number() over () > 0, count(*) over () from o", "boolean, bigint", [(True, 4), (True, 4), (True, 4), (True, 4)]),
     ("{orders} select sum(qty) over (partition by state), avg(x) over (order by id rows unbounded preceding) from o where id<3 order by id", "bigint, double", [(1, 1.5), (2, 2.0)]),
     ("{orders} select count(*) over (order by id rows between 1 following and 2 following) from o order by id", "bigint", [(2,), (2,), (1,), (0,)]),
+    ("{orders} select sum(price / nullif(qty,0)) over (order by id), avg(price / nullif(qty,0)) from o group by id, price, qty order by 1", "decimal(38,2), decimal(4,2)", [(D("10.50"), D("10.50")), (D("20.63"), D("10.13")), (D("22.30"), D("1.67")), (D("22.30"), None)]),
     ("select lag(x) over (order by x), lag(x, 2, 0) over (order by x), lead(x, 1, -1) over (order by x desc) from (values 1,2,3) t(x) order by 1", "integer, integer, integer", [(1, 0, 1), (2, 1, 2), (None, 0, -1)]),
     ("select x, count(*) over (partition by x % 2 order by x rows between unbounded preceding and unbounded following) c from (values 1,2,3) t(x) order by x", "integer, bigint", [(1, 2), (2, 1), (3, 2)]),
     ("select x, sum(x) over (order by x range between unbounded preceding and 1 following) from (values 1,2,4) t(x) order by x", "integer, bigint", [(1, 3), (2, 3), (4, 7)]),
@@ -346,6 +349,9 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("{orders} select date_parse('2018-01-0'||cast(id as varchar),'%Y-%m-%d') from o order by id", "timestamp(3)", [(T("2018-01-01 00:00:00"),), (T("2018-01-02 00:00:00"),), (T("2018-01-03 00:00:00"),), (T("2018-01-04 00:00:00"),)]),
     ("{orders} select x.y from (select id as y from o) x where x.y > all (select 2) order by 1", "integer", [(3,), (4,)]),
     ("{orders} select x.y from (select id as y from o) x where x.y = some (select qty from o) order by 1", "integer", [(1,), (2,), (3,)]),
+    ("{orders} select case when qty = 0 then 0 else price / qty end, if(qty <> 0, 10 / qty), if(qty <> 0, price % qty), nullif(qty,0), price / nullif(qty,0) from o order by id", "decimal(12,2), integer, decimal(4,2), integer, decimal(4,2)", [(D("10.50"), 10, D("0.50"), 1, D("10.50")), (D("10.13"), 5, D("0.25"), 2, D("10.13")), (D("1.67"), 3, D("2.00"), 3, D("1.67")), (D("0.00"), None, None, None, None)]),
+    ("{orders} select sum(price) / nullif(count(cust), 0), sum(price) / sum(qty), avg(price) / avg(qty) from o group by state order by 1", "decimal(38,2), decimal(38,2), double", [(D("7.75"), D("3.88"), 3.875), (D("20.25"), D("10.13"), 10.125), (None, None, None)]),
+    ("{orders} select id from o where qty <> 0 and price / qty > 2 and 10 / qty > 2 order by id", "integer", [(1,), (2,)]),
 ]
 
 

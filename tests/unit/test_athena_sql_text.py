@@ -13,7 +13,6 @@ import pytest
 
 from tests.unit.athena_answers import answer
 
-
 CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     # text
     ("select concat('a', null, 'b')", "varchar", [(None,)]),

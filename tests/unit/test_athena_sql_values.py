@@ -7,13 +7,12 @@ Rows without ORDER BY are compared in any order.
 # fmt: off
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 from typing import Any
 
 import pytest
 
 from tests.unit.athena_answers import INF, answer
-
 
 CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     # numbers and conditions
@@ -133,6 +132,8 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("select x'00ff'", "varbinary", [(b'\x00\xff',)]),
     ("select not true or true, not (true or true), true and false or true, 1 < 2 and 2 < 3", "boolean, boolean, boolean, boolean", [(True, False, True, True)]),
     ("select 1 where 1 in (1) and 2 not in (3) and 1 between 0 and 2 and 5 not between 0 and 2", "integer", [(1,)]),
+    ("select case when false then 1.0/0 else 2 end", "decimal(11,1)", [(D("2.0"),)]),
+    ("select -2147483648, - 9223372036854775808", "integer, bigint", [(-2147483648, -9223372036854775808)]),
     ("select 1 + 2 * 3 - 4 / 2 % 3", "integer", [(5,)]),
     ("select -2 * -3", "integer", [(6,)]),
     ("select - - 5", "integer", [(5,)]),
@@ -305,6 +306,8 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("select cast(1 as double)/0, cast(0 as double)/0, 1e0 % 0", "double, double, double", [(INF, "NaN", "NaN")]),
     ("select cast(row(1,'x') as row(a integer, b varchar)).b, row(1,2)[1], r.a from (values 1) t(x) cross join (select cast(row(x,2) as row(a bigint, b double)) as r from (values 5) u(x)) v", "varchar, integer, bigint", [("x", 1, 5)]),
     ("select -x from (values 5, cast(null as integer)) t(x)", "integer", [(-5,), (None,)]),
+    ("select null / 0, cast(null as decimal(5,2)) / 0, null % 0", "integer, decimal(5,2), integer", [(None, None, None)]),
+    ("select x / y, x % y, x * y, x / 0e0 from (values (cast(null as integer), 0), (6, 4)) t(x, y) where y <> 0", "integer, integer, integer, double", [(1, 2, 24, INF)]),
     ("select cast(null as integer) + 1", "integer", [(None,)]),
     ("select cast(null as varchar) || 'x'", "varchar", [(None,)]),
     ("select cast(-2147483648 as integer)", "integer", [(-2147483648,)]),

@@ -144,7 +144,5 @@ def test_what_is_shown_masks_a_password_in_an_address(tmp_path: Path) -> None:
 
 
 def test_words_become_values(tmp_path: Path) -> None:
-    settings = _load(
-        tmp_path, SALESPERF_THREADS="4", SALESPERF_OUTPUT="csv", SALESPERF_MEMORY_LIMIT="1.5 GiB"
-    )
+    settings = _load(tmp_path, SALESPERF_THREADS="4", SALESPERF_OUTPUT="csv", SALESPERF_MEMORY_LIMIT="1.5 GiB")
     assert (settings.threads, settings.output, settings.memory_limit) == (4, OutputFormat.CSV, "1.5 GiB")

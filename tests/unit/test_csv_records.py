@@ -34,9 +34,7 @@ def read(body: bytes, dialect: Dialect = DEFAULT_DIALECT, columns: int = 3) -> l
     return list(split_records(io.BytesIO(b"a,b,c\n" + body), dialect, columns))
 
 
-def duckdb_rows(
-    file: Path, header: Sequence[str], dialect: Dialect = DEFAULT_DIALECT
-) -> list[tuple[str | None, ...]]:
+def duckdb_rows(file: Path, header: Sequence[str], dialect: Dialect = DEFAULT_DIALECT) -> list[tuple[str | None, ...]]:
     columns = dict.fromkeys(header, "VARCHAR")
     relation = duckdb.connect().read_csv(
         str(file), header=True, sep=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape,
@@ -237,9 +235,7 @@ def test_what_a_csv_writer_wrote_comes_back_with_its_lines(rows: list[tuple[str,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_records, "_BLOCK", block)
         found = list(split_records(io.BytesIO(target.getvalue().encode()), DEFAULT_DIALECT, 3))
-    assert found == [
-        Record(line, tuple(text or None for text in row)) for line, row in zip(lines, rows, strict=True)
-    ]
+    assert found == [Record(line, tuple(text or None for text in row)) for line, row in zip(lines, rows, strict=True)]
 
 
 class RefusingReader:
@@ -312,9 +308,7 @@ def test_duckdb_reads_what_engines_agree_on_in_the_same_way(tmp_path: Path) -> N
         file = tmp_path / "clean.csv"
         file.write_bytes(body)
         assert engines_agree(io.BytesIO(body.replace(b"p\nq", b"")), DEFAULT_DIALECT)
-        assert duckdb_rows(file, header) == [
-            each[1] for each in split_records(io.BytesIO(body), DEFAULT_DIALECT, 3)
-        ]
+        assert duckdb_rows(file, header) == [each[1] for each in split_records(io.BytesIO(body), DEFAULT_DIALECT, 3)]
 
 
 def test_duckdb_reads_written_text_in_the_same_way(tmp_path: Path) -> None:

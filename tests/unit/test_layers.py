@@ -102,10 +102,7 @@ def test_only_app_and_factory_know_both_sides() -> None:
 
 
 def test_files_stay_readable_in_one_sitting() -> None:
-    sizes = {
-        file.relative_to(ROOT).as_posix(): len(file.read_text().splitlines())
-        for file in PACKAGE.rglob("*.py")
-    }
+    sizes = {file.relative_to(ROOT).as_posix(): len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
     assert {name: size for name, size in sizes.items() if size > ABOUT_400} == {}
 
 
@@ -113,9 +110,7 @@ def _modules_after(code: str) -> set[str]:
     """The modules that a fresh interpreter holds after running some code."""
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit: pass\nnames = sorted(sys.modules)\n"
     script += "import json; print(json.dumps(names), file=sys.stderr)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, cwd=ROOT, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, cwd=ROOT, text=True)
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
@@ -163,8 +158,7 @@ def test_doctor_knows_every_package_that_the_project_depends_on() -> None:
 
 def test_every_dependency_is_pinned() -> None:
     pinned = {
-        line.split("==")[0].lower().replace("_", "-")
-        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().splitlines()
     }
     with (ROOT / "pyproject.toml").open("rb") as stream:
         project = tomllib.load(stream)["project"]

@@ -42,9 +42,7 @@ class Streams:
         return tuple(stream.buffer.getvalue().decode() for stream in (self.stdout, self.stderr))  # type: ignore[attr-defined]
 
 
-def _streams(
-    form: OutputFormat | None = None, *, tty: bool = False, quiet: bool = False, width: int = 80
-) -> Streams:
+def _streams(form: OutputFormat | None = None, *, tty: bool = False, quiet: bool = False, width: int = 80) -> Streams:
     out, err = _stream(), _stream()
     look = Look(stdout_tty=tty, stderr_tty=tty, color=False, quiet=quiet, width=width)
     return Streams(Sink(out, err, form, look), out, err)
@@ -205,15 +203,11 @@ def test_an_escaped_text_holds_no_control_character(text: str) -> None:
 
 @given(
     st.integers(1, 6).flatmap(
-        lambda n: st.lists(
-            st.tuples(*[st.one_of(st.none(), st.text(max_size=40), st.integers())] * n), max_size=5
-        )
+        lambda n: st.lists(st.tuples(*[st.one_of(st.none(), st.text(max_size=40), st.integers())] * n), max_size=5)
     ),
     st.integers(40, 120),
 )
-def test_a_drawn_table_is_as_wide_as_the_terminal_or_has_one_column(
-    rows: list[tuple[object, ...]], width: int
-) -> None:
+def test_a_drawn_table_is_as_wide_as_the_terminal_or_has_one_column(rows: list[tuple[object, ...]], width: int) -> None:
     columns = [Column(f"c{index}") for index in range(len(rows[0]) if rows else 3)]
     lines = draw_table(Table(columns, rows), width, _plainly)
     assert all(width_of(line) <= max(width, 56) for line in lines)

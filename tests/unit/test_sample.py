@@ -44,9 +44,7 @@ def read(folder: Path, report: SampleReport) -> Read:
             header = stream.readline().decode("utf-8-sig").strip().replace('"', "").split(",")
             stream.seek(0)
             found = list(split_records(stream, DEFAULT_DIALECT, len(header)))
-        rows[file.table] = [
-            dict(zip(header, each.fields, strict=True)) for each in found if isinstance(each, Record)
-        ]
+        rows[file.table] = [dict(zip(header, each.fields, strict=True)) for each in found if isinstance(each, Record)]
         malformed[file.table] = [each for each in found if isinstance(each, Malformed)]
     return Read(report, rows, malformed)
 
@@ -150,10 +148,7 @@ def test_every_reference_of_a_clean_sample_is_met(clean: Read) -> None:
     assert values("order_items", "product_id") <= values("products", "product_id")
     assert values("order_items", "seller_id") <= values("sellers", "seller_id")
     prefixes = values("geolocation", "geolocation_zip_code_prefix")
-    assert (
-        values("customers", "customer_zip_code_prefix") | values("sellers", "seller_zip_code_prefix")
-        <= prefixes
-    )
+    assert values("customers", "customer_zip_code_prefix") | values("sellers", "seller_zip_code_prefix") <= prefixes
     untranslated = values("products", "product_category_name") - values(
         "product_category_name_translation", "product_category_name"
     )
@@ -164,9 +159,7 @@ def test_payments_sum_up_to_items_and_freight_of_nearly_all_orders(clean: Read) 
     owed: Counter[str | None] = Counter()
     paid: Counter[str | None] = Counter()
     for row in clean.rows["order_items"]:
-        owed[row["order_id"]] += round(100 * float(row["price"] or 0)) + round(
-            100 * float(row["freight_value"] or 0)
-        )
+        owed[row["order_id"]] += round(100 * float(row["price"] or 0)) + round(100 * float(row["freight_value"] or 0))
     for row in clean.rows["order_payments"]:
         paid[row["order_id"]] += round(100 * float(row["payment_value"] or 0))
     assert 0.99 < share(sum(paid[order] == cents for order, cents in owed.items()), len(owed)) < 1
@@ -221,9 +214,7 @@ def test_a_dirty_sample_without_its_faults_is_the_clean_one(clean: Read, dirty: 
         kept = Counter(tuple(row.values()) for row in dirty.rows[table])
         kept.subtract(Counter(tuple(row.values()) for row in clean.rows[table]))
         assert min(kept.values(), default=0) >= 0, table
-        assert kept.total() + len(dirty.malformed[table]) == dirty.report.rows(table) - clean.report.rows(
-            table
-        )
+        assert kept.total() + len(dirty.malformed[table]) == dirty.report.rows(table) - clean.report.rows(table)
     assert {fault.outcome for fault in dirty.report.faults} == {
         "quarantined",
         "duplicate",
@@ -233,9 +224,7 @@ def test_a_dirty_sample_without_its_faults_is_the_clean_one(clean: Read, dirty: 
 
 
 def test_the_faults_of_a_dirty_sample_are_there_as_reported(dirty: Read) -> None:
-    reported = {
-        (fault.kind, fault.table): fault.count for fault in dirty.report.faults if fault.outcome != "warned"
-    }
+    reported = {(fault.kind, fault.table): fault.count for fault in dirty.report.faults if fault.outcome != "warned"}
     reported.pop(("repeated point", "geolocation"))
     assert Counter(found_faults(dirty)) == Counter(reported)
     assert reported["unclosed quote", "order_payments"] == 1
@@ -250,9 +239,7 @@ def found_faults(dirty: Read) -> Counter[tuple[str, str]]:
         seen: dict[tuple[str | None, ...], Row] = {}
         for row in dirty.rows[table]:
             kind = wrong_value(table, row)
-            key = tuple(row.values())[
-                : 2 if table in ("order_items", "order_payments", "order_reviews") else 1
-            ]
+            key = tuple(row.values())[: 2 if table in ("order_items", "order_payments", "order_reviews") else 1]
             if kind is None and key in seen:
                 kind = "exact duplicate row" if seen[key] == row else "conflicting duplicate key"
             elif kind is None:

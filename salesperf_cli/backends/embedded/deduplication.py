@@ -64,7 +64,8 @@ def _ranked(
     ranked, conflicts = staged("ranked", contract.name), staged("conflicts", contract.name)
     connection.execute(
         f"CREATE OR REPLACE TABLE {ranked} AS WITH versioned AS (SELECT * EXCLUDE (_rule), {version} AS _version "
-        f"FROM {accepted}) SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}, _file) AS _rank, "
+        f"FROM {accepted}) SELECT *, "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}, _file) AS _rank, "
         # Equal rows share a value's number: ties of a row number may fall otherwise in another window.
         f"dense_rank() OVER (PARTITION BY {key} ORDER BY _version DESC, {columns}) AS _value, "
         f"max(_version) OVER (PARTITION BY {key}) AS _latest, "

@@ -6,7 +6,6 @@ lock.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -98,18 +97,17 @@ def told_in_plain_words() -> Iterator[None]:
     except duckdb.OutOfMemoryException as fault:
         raise RetryableError(
             "the query needs more memory than it may use",
-            why=_first_line(fault),
+            why=_told(fault),
             remedy="raise memory_limit in salesperf.toml",
         ) from fault
     except (duckdb.IOException, duckdb.InternalException) as fault:
-        raise RetryableError(
-            "the query could not be run", why=_first_line(fault), remedy="run: salesperf doctor"
-        ) from fault
+        raise RetryableError("the query could not be run", why=_told(fault), remedy="run: salesperf doctor") from fault
     except duckdb.Error as fault:
-        raise InputError("the query failed", why=_first_line(fault), remedy="correct the SQL or its data") from fault
+        raise InputError("the query failed", why=_told(fault), remedy="correct the SQL or its data") from fault
 
 
-def _first_line(fault: Exception) -> str:
-    """The fault in one line; Trino's own name for it where a macro raised it."""
-    trino = re.search(r"[A-Z_]{6,}: [^']*", str(fault))
-    return trino[0] if trino and "Conversion Error" in str(fault) else str(fault).strip().splitlines()[0]
+def _told(fault: Exception) -> str:
+    """The fault in one line, in Trino's words where a macro raised it."""
+    from salesperf_cli.backends.embedded.trino_macros import plain_error
+
+    return plain_error(str(fault)).strip().splitlines()[0]

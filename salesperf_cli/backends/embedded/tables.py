@@ -139,7 +139,7 @@ class LocalTables:
             new = _data_files(table, added)
             start = base if base is not None else first_snapshot(table)
             old = _files_at(table, start)
-            dropped = [file for file in old if base is None or file.file_path.removeprefix(FILE_SCHEME) in gone]
+            dropped = [file for file in old if base is None or local_path(file.file_path) in gone]
             with table.transaction() as transaction:
                 with ManageSnapshots(transaction) as changes:
                     changes.create_branch(start, branch)
@@ -245,6 +245,11 @@ def partition_name(partition: Partition) -> str:
     return partition.column if partition.transform == "identity" else f"{partition.column}_{partition.transform}"
 
 
+def local_path(location: str) -> str:
+    """The path of a file that a catalog names: pyiceberg writes `file:///a`, Spark `file:/a`."""
+    return location.removeprefix(FILE_SCHEME).removeprefix("file:")
+
+
 def _import_iceberg() -> None:
     import pyiceberg.catalog.sql
     import pyiceberg.io.pyarrow
@@ -336,7 +341,7 @@ def _listing(table: Table, snapshot_id: int, data_files: Iterable[tuple[Any, Par
     for file, spec in data_files:
         files.append(
             DataFile(
-                path=file.file_path.removeprefix(FILE_SCHEME),
+                path=local_path(file.file_path),
                 rows=file.record_count,
                 bytes=file.file_size_in_bytes,
                 column_bytes={names[id_]: size for id_, size in (file.column_sizes or {}).items() if id_ in names},

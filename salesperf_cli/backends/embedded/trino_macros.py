@@ -10,7 +10,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-SETTINGS = ("SET TimeZone = 'UTC'", "SET ieee_floating_point_ops = true")
+SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    "SET ieee_floating_point_ops = true",  # doubles: 1/0 is Infinity
+    "SET error_on_division_by_zero = true",  # integers and decimals: it raises
+)
 _NAME = re.compile(r"\btrino_\w+")
 
 
@@ -47,5 +51,7 @@ def _add(name: str, ordered: dict[str, str]) -> None:
 
 def plain_error(message: str) -> str:
     """What Trino would have said, taken out of DuckDB's message; other messages stay as they are."""
+    if "Division by zero in expression" in message:
+        return "DIVISION_BY_ZERO: Division by zero"
     found = re.search(r"\b([A-Z]+(?:_[A-Z]+)+: .*)['\"](?: to [A-Z0-9(),]+|, expected| according| when)", message, re.S)
     return found[1] if found else message

@@ -4,17 +4,15 @@
 
 CREATE TEMP MACRO trino_fail(message) AS
     CAST(message AS INTEGER);
-CREATE TEMP MACRO trino_integer_divide(a, b) AS
-    CASE WHEN b = 0 AND a IS NOT NULL THEN trino_fail('DIVISION_BY_ZERO: Division by zero') ELSE a // b END;
-CREATE TEMP MACRO trino_modulo(a, b) AS
-    CASE WHEN b = 0 AND a IS NOT NULL THEN trino_fail('DIVISION_BY_ZERO: Division by zero') ELSE a % b END;
+-- nullif keeps the parts from raising by themselves: the optimizer may compute a part that stands twice ahead of its CASE.
 CREATE TEMP MACRO trino_rounded_quotient(n, d) AS
     CASE
         WHEN d = 0 AND n IS NOT NULL THEN trino_fail('DIVISION_BY_ZERO: Division by zero')
-        ELSE n // d + CASE
-                 WHEN abs(n % d) >= abs(d) - abs(n % d) THEN CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END
-                 ELSE 0
-             END
+        ELSE n // nullif(d, 0) + CASE
+            WHEN abs(n % nullif(d, 0)) >= abs(d) - abs(n % nullif(d, 0))
+            THEN CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END
+            ELSE 0
+        END
     END;
 CREATE TEMP MACRO trino_unless_nan(a, b, verdict, otherwise) AS
     CASE

@@ -63,7 +63,10 @@ def lookup(ctx: Compilation, scope: Scope, name: str, table: str, schema: str, n
         )
     known = [field.name for field in owner.fields if not table or field.relation.lower() == table.lower()]
     relations = list(dict.fromkeys(field.relation for field in owner.fields))
-    why = near(name, known) or f"known columns: {', '.join(known[:8]) or 'none'}"
+    if known:
+        why = near(name, known) or f"Known columns: {', '.join(known[:8])}."
+    else:
+        why = f"FROM has {', '.join(filter(None, relations)) or 'nothing'}."
     return refuse(
         f"column {label!r} cannot be resolved", why, "Use a column of the tables in FROM; see DESCRIBE table.", node
     )

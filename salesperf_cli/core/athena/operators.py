@@ -43,17 +43,10 @@ def arithmetic(ctx: Compilation, op: str, left: Typed, right: Typed, node: exp.E
         return _with_decimals(ctx, op, left, right, node)
     one, other = coerce(ctx, left, kind), coerce(ctx, right, kind)
     if op in "/%" and kind.is_integer:
-        return Typed(_nonzero_guarded(ctx, op, one, other, kind), kind)
+        return Typed(f"({one.sql} {'//' if op == '/' else '%'} {other.sql})", kind)
     if kind.name == "real":
         return Typed(f"CAST({one.sql} {op} {other.sql} AS FLOAT)", kind)
     return Typed(f"({one.sql} {op} {other.sql})", kind)
-
-
-def _nonzero_guarded(ctx: Compilation, op: str, one: Typed, other: Typed, kind: Type) -> str:
-    if other.value:
-        return f"({one.sql} {'//' if op == '/' else '%'} {other.sql})"
-    macro = ctx.macro("trino_integer_divide" if op == "/" else "trino_modulo", one.sql, other.sql)
-    return f"CAST({macro} AS {duckdb_type(kind)})"
 
 
 def _decimal_operand(ctx: Compilation, value: Typed) -> tuple[Typed, Type]:
@@ -79,8 +72,7 @@ def _with_decimals(ctx: Compilation, op: str, left: Typed, right: Typed, node: e
         return Typed(decimal_quotient(ctx, numerator, denominator, kind), kind)
     else:
         kind = decimal(min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
-        guarded = f"({one.sql} % {other.sql})" if other.value else ctx.macro("trino_modulo", one.sql, other.sql)
-        return Typed(f"CAST({guarded} AS {duckdb_type(kind)})", kind)
+        return Typed(f"CAST({one.sql} % {other.sql} AS {duckdb_type(kind)})", kind)
     first = wide(one.sql, a) if kind.precision > 18 else one.sql
     return Typed(f"CAST({first} {op} {other.sql} AS {duckdb_type(kind)})", kind)
 

@@ -22,7 +22,7 @@ from salesperf_cli.core.athena.trino_types import (
 )
 from salesperf_cli.errors import InputError
 
-_HEADER = re.compile(r"^\s*--\s*param:\s*(\w+)[ \t]+([a-z]+(?:\(\d+,\s*\d+\))?)(?:[ \t]+(\S.*?))?\s*$", re.M | re.I)
+_HEADER = re.compile(r"^\s*--\s*param:\s*(\w+)[ \t]+([a-z]\w*(?:\(\d+,\s*\d+\))?)(?:[ \t]+(\S.*?))?\s*$", re.M | re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
             raise syntax_error(
                 sql, token.line, token.col, f"unexpected {token.text!r}", "Athena writes CAST(x AS type)."
             )
+    tokens = _with_named_parameters(tokens)
     parser = _Parser(dialect=_DIALECT, error_level=ErrorLevel.IMMEDIATE)
     try:
         trees = [tree for tree in parser.parse(tokens, sql) if tree is not None]
@@ -66,6 +67,15 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
             "the SQL cannot be read", why="It is not a form of query that the parser knows.", remedy="Simplify it."
         ) from None
     return cast(exp.Expr, trees[0])
+
+
+def _with_named_parameters(tokens: list[Token]) -> list[Token]:
+    """Let a parameter bear a name that is a word of SQL, such as :limit or :from."""
+    result = list(tokens)
+    for i, (colon, name) in enumerate(pairwise(tokens)):
+        if colon.token_type == TokenType.COLON and name.start == colon.end + 1 and name.text.isidentifier():
+            result[i + 1] = Token(TokenType.VAR, name.text, name.line, name.col, name.start, name.end)
+    return result
 
 
 def _check_numbers(sql: str, tokens: list[Token]) -> None:

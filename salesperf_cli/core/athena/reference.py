@@ -22,7 +22,7 @@ _HEAD = """# Athena SQL on the local lake
 
 `salesperf query` reads Athena SQL (engine version 3, Trino) on every target. On the target `local` each query is compiled
 for DuckDB so that it gives Athena's answer; what cannot be vouched for is refused by name, never answered otherwise.
-The answers of the functions below were checked against Trino itself.
+The answers of the functions below were checked against Trino 426, the open-source engine; Athena's own build may differ from it.
 
 ## Statements
 
@@ -45,6 +45,15 @@ catalogs, table functions and settings are out of reach of SQL. Everything else 
 - Types must match: `date_column = '2018-01-01'` is refused, write `DATE '2018-01-01'`.
 - SELECT aliases are seen by ORDER BY only. Unnamed columns are `_col0`, `_col1`, …
 - The session's zone is UTC. A `timestamp with time zone` is compared and computed exactly; its zone must be a literal name.
+
+## Known differences
+
+- `approx_distinct` and `approx_percentile` are exact here and approximate in Athena.
+- A double as text (`CAST(x AS varchar)`) has the fewest digits that read back the same; Java before 19 sometimes wrote one more.
+- Upper and lower case and `\\p{L}` know the letters of a newer Unicode than Trino's.
+- A result that Trino gives and DuckDB cannot (`'1d'` as a double, a JSON number such as `2.50`, bytes that are no UTF-8) raises;
+  inside `try(…)` it becomes NULL, as every failure does.
+- A few forms that Athena's grammar refuses are understood: a comma before FROM, `[1, 2]` for `ARRAY[1, 2]`, `a = b = c`.
 
 """
 _REFUSED_FORMS = """

@@ -17,9 +17,10 @@ from salesperf_cli.errors import InputError
 
 _QUERY_STARTS = ("SELECT", "WITH", "VALUES", "(", "TABLE")
 _OTHERS = (
-    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DENY", "DETACH",
-    "DROP", "EXECUTE", "EXPORT", "FORCE", "GRANT", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "MSCK", "OPTIMIZE", "PRAGMA",
-    "PREPARE", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "START", "TRUNCATE", "UNLOAD", "UPDATE", "USE", "VACUUM",
+    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE",
+    "DENY", "DETACH", "DROP", "EXECUTE", "EXPORT", "FORCE", "GRANT", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE",
+    "MSCK", "OPTIMIZE", "PRAGMA", "PREPARE", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "START", "TRUNCATE",
+    "UNLOAD", "UPDATE", "USE", "VACUUM",
 )  # fmt: skip
 _NAME = r'"?([\w]+)"?'
 _SHOW_TABLES = re.compile(rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+{_NAME})?(?:\s+(?:LIKE\s+)?'([^']*)')?\s*", re.I)
@@ -165,7 +166,7 @@ def _show_tables(tables: list[str], layer: str | None, pattern: str | None) -> T
     names = [table.split(".")[1] if layer else table for table in chosen]
     if pattern:
         wanted = re.compile(".*".join(map(re.escape, re.split(r"\.?\*|%", pattern))))
-        names = [name for name in names if wanted.fullmatch(name)]
+        names = [name for name in names if wanted.fullmatch(name.split(".")[-1])]
     return _constant(("tab_name",), [(name,) for name in sorted(names)])
 
 
