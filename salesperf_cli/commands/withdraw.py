@@ -27,7 +27,7 @@ def withdraw(
 
     Examples:
       salesperf withdraw olist_orders_dataset.csv --dry-run
-      salesperf withdraw bad-orders.csv && salesperf run-batch --promote
+      salesperf withdraw bad-orders.csv
     """
     from salesperf_cli.core import withdrawal
     from salesperf_cli.core.ledger import new_run_id

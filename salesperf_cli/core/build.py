@@ -29,7 +29,7 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class StageRequest:
-    """Read these files of a bronze table, all that count when `complete`; `quarantine` is the state of its quarantine."""
+    """Read these files of a bronze table, all that count when `complete`; `quarantine` is its quarantine's state."""
 
     contract: Contract
     files: tuple[StagedFile, ...]
