@@ -10,10 +10,15 @@ BIN := $(VENV)/bin
 # The venv is made anew when what it is made from changes.
 WANTED := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 STAMP := $(VENV)/.made-from-$(WANTED)
+# The linters of infra/ and the stand-in for AWS pin what we do not want, so each has a venv of its own.
+INFRA_VENV ?= .venv-infra
+INFRA_STAMP := $(INFRA_VENV)/.made-from-$(shell sha256sum tests/infra/requirements.txt | cut -c1-16)
+STANDIN_VENV ?= .venv-ministack
+STANDIN_STAMP := $(STANDIN_VENV)/.made-from-$(shell sha256sum tests/infra/requirements-standin.txt | cut -c1-16)
 TYPED := salesperf_cli
 CHECKED := salesperf_cli glue_scripts tests $(wildcard infra)
 
-.PHONY: help venv demo test test-slow lint types format bench docs clean
+.PHONY: help venv demo test test-slow lint lint-infra standin types format bench docs clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -40,6 +45,19 @@ test-slow: $(STAMP)  ## The slow suites (real data, kill -9); those of Spark whe
 lint: $(STAMP)  ## Ruff
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/ruff format --quiet --check $(CHECKED) || { echo 'Run: make format'; exit 1; }
+
+lint-infra: $(INFRA_STAMP)  ## cfn-lint, checkov, parliament and cfn-guard over infra/
+	@$(INFRA_VENV)/bin/python tests/infra/lint.py
+
+$(INFRA_STAMP): REQUIREMENTS := tests/infra/requirements.txt
+$(STANDIN_STAMP): REQUIREMENTS := tests/infra/requirements-standin.txt
+$(INFRA_STAMP) $(STANDIN_STAMP):
+	@echo "Making $(@D) (a minute or two, once) …"
+	@rm -rf $(@D) && $(BASE_PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(REQUIREMENTS)
+	@touch $@
+
+standin: $(STANDIN_STAMP)  ## Make .venv-ministack, which the slow tests of infra/ deploy to
 
 types: $(STAMP)  ## mypy --strict
 	@$(BIN)/mypy --no-error-summary $(TYPED)

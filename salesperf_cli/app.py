@@ -55,6 +55,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     },
     "Govern": {
         "contract": Verb("contract", "Check and show the data contracts."),
+        "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
     },
 }
 VERBS: dict[str, Verb] = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}

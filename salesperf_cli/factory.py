@@ -5,7 +5,10 @@ Besides `app`, the only module that knows both sides: core, and who implements i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.ledger import Ledger
@@ -14,6 +17,7 @@ from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.embedded.backend import LocalBackend
+    from salesperf_cli.backends.spark.side_by_side import BothEngines
     from salesperf_cli.config import Settings
     from salesperf_cli.environment import Environment
 
@@ -39,6 +43,27 @@ def open_workspace(world: Environment, engine: str = "duckdb") -> Workspace:
         )
     backend = _local_backend(settings, engine)
     return Workspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+
+
+@contextmanager
+def open_both_engines(workspace: Workspace) -> Iterator[BothEngines]:
+    """DuckDB and Spark over the workspace's bronze files, writing to a scratch lake that is removed at the end."""
+    import shutil
+    import tempfile
+
+    from salesperf_cli.backends.spark.session import LocalSpark
+    from salesperf_cli.backends.spark.side_by_side import both_engines
+
+    settings = workspace.settings
+    spark = LocalSpark(settings.spark_jars or "", settings.memory_limit, settings.threads)
+    home = workspace.backend.root / "_tmp" / "verify"
+    home.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=home))
+    try:
+        with both_engines(workspace.backend.objects, scratch, spark) as engines:
+            yield engines
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _local_backend(settings: Settings, engine: str) -> LocalBackend:

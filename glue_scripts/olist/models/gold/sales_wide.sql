@@ -142,40 +142,47 @@ lines AS (
   LEFT JOIN payments AS p
     ON p.order_id = o.order_id
 ),
-weighed AS (
-  SELECT
-    order_id,
-    line_number,
-    payment_cents,
-    payment_cents * line_cents AS weight,
-    CAST(sum(line_cents) OVER (PARTITION BY order_id) AS BIGINT) AS order_cents,
-    min(line_number) OVER (PARTITION BY order_id) AS first_line
+order_lines AS (
+  SELECT order_id, CAST(sum(line_cents) AS BIGINT) AS order_cents, min(line_number) AS first_line
   FROM lines
+  GROUP BY order_id
 ),
 allotted AS (
   -- In proportion to price and freight, rounded down to the cent; nothing where all items are free or there are none.
   SELECT
-    order_id,
-    line_number,
-    first_line,
-    payment_cents,
+    l.order_id,
+    l.line_number,
+    t.first_line,
+    l.payment_cents,
     CAST(
-      coalesce((weight - weight % nullif(order_cents, 0)) / nullif(order_cents, 0), CAST(0 AS DOUBLE)) AS BIGINT
+      coalesce(
+        (l.payment_cents * l.line_cents - (l.payment_cents * l.line_cents) % nullif(t.order_cents, 0))
+          / nullif(t.order_cents, 0),
+        CAST(0 AS DOUBLE)
+      ) AS BIGINT
     ) AS floor_cents
-  FROM weighed
+  FROM lines AS l
+  JOIN order_lines AS t
+    ON t.order_id = l.order_id
+),
+given AS (
+  SELECT order_id, CAST(sum(floor_cents) AS BIGINT) AS given_cents
+  FROM allotted
+  GROUP BY order_id
 ),
 shares AS (
   -- The cents that are left over go to the order's first line. No payment, no share.
   SELECT
-    order_id,
-    line_number,
+    a.order_id,
+    a.line_number,
     CASE
-      WHEN payment_cents IS NULL THEN NULL
-      WHEN line_number = first_line
-        THEN floor_cents + payment_cents - CAST(sum(floor_cents) OVER (PARTITION BY order_id) AS BIGINT)
-      ELSE floor_cents
+      WHEN a.payment_cents IS NULL THEN NULL
+      WHEN a.line_number = a.first_line THEN a.floor_cents + a.payment_cents - g.given_cents
+      ELSE a.floor_cents
     END AS share_cents
-  FROM allotted
+  FROM allotted AS a
+  JOIN given AS g
+    ON g.order_id = a.order_id
 ),
 joined AS (
   SELECT

@@ -2,22 +2,19 @@
 -- Points outside Brazil's box (islands included) count only where a prefix has no other.
 -- The average is taken over whole millionths of a degree (11 cm): a sum of doubles depends on the order of addition,
 -- and a centroid must not move while its points stay.
-WITH named AS (
-  SELECT
-    lpad(trim(geolocation_zip_code_prefix), 5, '0') AS zip_prefix,
-    geolocation_lat AS latitude,
-    geolocation_lng AS longitude,
-    lower(trim(geolocation_city)) AS city,
-    upper(trim(geolocation_state)) AS state
-  FROM bronze.geolocation
-),
-points AS (
+WITH points AS (
   SELECT
     zip_prefix,
     CAST(floor(latitude * 1000000 + 0.5) AS BIGINT) AS latitude_millionths,
     CAST(floor(longitude * 1000000 + 0.5) AS BIGINT) AS longitude_millionths,
     CASE WHEN latitude BETWEEN -33.76 AND 5.28 AND longitude BETWEEN -73.99 AND -28.83 THEN 1 ELSE 0 END AS inside
-  FROM (SELECT DISTINCT zip_prefix, latitude, longitude FROM named) AS distinct_points
+  FROM (
+    SELECT DISTINCT
+      lpad(trim(geolocation_zip_code_prefix), 5, '0') AS zip_prefix,
+      geolocation_lat AS latitude,
+      geolocation_lng AS longitude
+    FROM bronze.geolocation
+  ) AS distinct_points
 ),
 counted AS (
   SELECT
@@ -42,8 +39,17 @@ chosen AS (
   FROM counted
 ),
 places AS (
-  SELECT zip_prefix, city, state, count(*) AS mentions
-  FROM named
+  -- Counted as written first: there are far fewer spellings than rows to put in one form.
+  SELECT zip_prefix, city, state, sum(mentions) AS mentions
+  FROM (
+    SELECT
+      lpad(trim(geolocation_zip_code_prefix), 5, '0') AS zip_prefix,
+      lower(trim(geolocation_city)) AS city,
+      upper(trim(geolocation_state)) AS state,
+      count(*) AS mentions
+    FROM bronze.geolocation
+    GROUP BY geolocation_zip_code_prefix, geolocation_city, geolocation_state
+  ) AS spellings
   GROUP BY zip_prefix, city, state
 ),
 ranked_places AS (
