@@ -7,11 +7,13 @@ is bookkeeping.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from graphlib import TopologicalSorter
+from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,13 +21,17 @@ from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep,
 from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, StageRequest, StageResult
 from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.ledger import CheckRecord, FileCount, Ledger, RunRecord, RunStatus, TableState
-from salesperf_cli.core.tables import TableName
+from salesperf_cli.core.tables import BUILT_LAYERS, TableName
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Engine
 
 SIDE_BY_SIDE = 2
 """Steps under way at once. The engine itself uses all cores, so this only fills its gaps."""
+
+
+JUDGE = "judge"
+"""Before a table's name: the task that judges it."""
 
 
 class RunReporter(Protocol):
@@ -74,35 +80,56 @@ class Run:
         self._branch = audit_branch(run_id)
         self._lock = RLock()
         self._staged: dict[TableName, tuple[FileCount, ...]] = {}
+        self._judged: dict[str, list[tuple[CheckRecord, ...]]] = {}
         self._waiting = _readers(plan)
         self._tables = {TableName.parse(name): state for name, state in plan.base.tables.items()}
         self.record = RunRecord(run_id, "batch", "running", clock(), plan.layers, engine_name)
 
     def walk(self) -> RunRecord:
-        """Take every step, stopping at the layer in which a rule failed; gives the run's final record."""
+        """Take every step until a rule fails; gives the run's final record.
+
+        A layer is judged while the next is already being built: most runs pass. What was built on a layer that then
+        fails is left out of the record.
+        """
         self._ledger.write_run(self.record)
-        steps = list(self._plan.steps)
-        while steps and not self.record.failures:
-            to_check = next((at for at, step in enumerate(steps) if isinstance(step, CheckStep)), len(steps))
-            self._make(steps[:to_check])
-            for step in steps[to_check : to_check + 1]:
-                assert isinstance(step, CheckStep)
-                self._check(step)
-            steps = steps[to_check + 1 :]
+        tasks, graph = self._tasks()
+        self._side_by_side(tasks, graph)
         status: RunStatus = "blocked" if self.record.failures else "audited"
-        self.record = replace(self.record, status=status, finished=self._clock())
+        self.record = replace(self._up_to_failure(), status=status, finished=self._clock())
         self._ledger.write_run(self.record)
         return self.record
 
-    def _side_by_side(self, graph: Mapping[TableName, tuple[TableName, ...]], act: Callable[[TableName], None]) -> None:
-        """Act on every table after those that it depends on; the first error stops what has not begun."""
+    def _tasks(self) -> tuple[dict[str, Callable[[], None]], dict[str, tuple[str, ...]]]:
+        """What is to be done, by name, and what each waits for: sources before models, models before those that read
+        them, and a layer's judgement after all of its models.
+        """
+        tasks: dict[str, Callable[[], None]] = {}
+        graph: dict[str, tuple[str, ...]] = {}
+        for step in self._plan.steps:
+            match step:
+                case StageStep():
+                    tasks[str(step.table)], graph[str(step.table)] = partial(self._stage, step), ()
+                case BuildStep():
+                    tasks[str(step.table)] = partial(self._build, step)
+                    graph[str(step.table)] = tuple(str(name) for name in step.model.inputs if str(name) in tasks)
+                case CheckStep():
+                    built = tuple(str(contract.name) for contract in step.contracts)
+                    for contract in step.contracts:
+                        name = f"{JUDGE} {contract.name}"
+                        tasks[name], graph[name] = partial(self._judge, step, contract), built
+        return tasks, graph
+
+    def _side_by_side(self, tasks: Mapping[str, Callable[[], None]], graph: Mapping[str, tuple[str, ...]]) -> None:
+        """Do every task after those that it waits for; the first error stops what has not begun."""
         sorter = TopologicalSorter(graph)
         sorter.prepare()
-        under_way: dict[Future[None], TableName] = {}
+        under_way: dict[Future[None], str] = {}
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             try:
                 while sorter.is_active():
-                    under_way |= {pool.submit(act, name): name for name in sorter.get_ready()}
+                    # Builds first: others wait for them, and for a judgement nobody does.
+                    for name in sorted(sorter.get_ready(), key=lambda each: each.startswith(JUDGE)):
+                        under_way[pool.submit(tasks[name])] = name
                     ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
                     for future in ended:
                         future.result()
@@ -112,26 +139,21 @@ class Run:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _make(self, steps: Sequence[Step]) -> None:
-        """Stage and build; a model waits for its sources and for the models that it reads."""
-        work = {step.table: step for step in steps if not isinstance(step, CheckStep)}
-        graph = {
-            name: tuple(each for each in step.model.inputs if each in work) if isinstance(step, BuildStep) else ()
-            for name, step in work.items()
-        }
-
-        def take(name: TableName) -> None:
-            step = work[name]
-            with self._lock:
-                self._reporter.started(step)
-            if isinstance(step, StageStep):
-                self._stage(step)
-            else:
-                self._build(step)
-
-        self._side_by_side(graph, take)
+    def _up_to_failure(self) -> RunRecord:
+        """The record without what lies beyond the layer in which a rule failed."""
+        failed = [rank for check in self.record.failures if (rank := _rank(check.table)) is not None]
+        if not failed:
+            return self.record
+        last = min(failed)
+        return replace(
+            self.record,
+            tables={name: state for name, state in self.record.tables.items() if (_rank(name) or 0) <= last},
+            checks=tuple(check for check in self.record.checks if (_rank(check.table) or 0) <= last),
+        )
 
     def _stage(self, step: StageStep) -> None:
+        if not self._goes_on(step):
+            return
         quarantine = TableName("quarantine", step.table.table)
         result = self._engine.stage(
             StageRequest(
@@ -155,6 +177,8 @@ class Run:
             self._reporter.staged(step, result)
 
     def _build(self, step: BuildStep) -> None:
+        if not self._goes_on(step):
+            return
         base = self._plan.base.tables.get(str(step.table))
         inputs = {name: self._tables[name] for name in step.model.inputs if name.layer != "bronze"}
         result = self._engine.build(
@@ -186,22 +210,32 @@ class Run:
             self._reporter.built(step, result)
             self._release_sources(step)
 
-    def _check(self, step: CheckStep) -> None:
-        self._reporter.started(step)
-        before = len(self.record.checks)
-        contracts = {contract.name: contract for contract in step.contracts}
+    def _judge(self, step: CheckStep, contract: Contract) -> None:
+        with self._lock:
+            if contract.name not in self._tables or str(contract.name) not in self.record.tables:
+                return  # not built, since another rule had failed
+            if step.layer not in self._judged:
+                self._judged[step.layer] = []
+                self._reporter.started(step)
+            request = self._check_request(contract)
+        checks = self._engine.check(request)
+        with self._lock:
+            self._add_checks(checks)
+            self._judged[step.layer].append(checks)
+            if len(self._judged[step.layer]) == len(step.contracts):
+                self._reporter.checked(step, tuple(chain.from_iterable(self._judged[step.layer])))
 
-        def judge(name: TableName) -> None:
-            checks = self._engine.check(self._check_request(contracts[name]))
-            with self._lock:
-                self._add_checks(checks)
-
-        self._side_by_side(dict.fromkeys(contracts, ()), judge)
-        self._reporter.checked(step, self.record.checks[before:])
+    def _goes_on(self, step: StageStep | BuildStep) -> bool:
+        """Whether a step is still to be taken: none is once a rule has failed."""
+        with self._lock:
+            if not self.record.failures:
+                self._reporter.started(step)
+                return True
+            return False
 
     def _check_request(self, contract: Contract) -> CheckRequest:
         base = self._plan.base.tables.get(str(contract.name))
-        return CheckRequest(contract, self._tables[contract.name], base, self._tables, self._clock())
+        return CheckRequest(contract, self._tables[contract.name], base, dict(self._tables), self._clock())
 
     def _add_checks(self, checks: tuple[CheckRecord, ...]) -> None:
         self.record = replace(self.record, checks=self.record.checks + checks)
@@ -232,6 +266,12 @@ class Run:
                 str(step.table), "every_row_kept", "error", result.rows == loaded, result.rows - loaded, message
             ),
         )
+
+
+def _rank(table: str) -> int | None:
+    """How far up a table's layer lies; None for bronze and quarantine, which come before all."""
+    layer = table.split(".")[0]
+    return BUILT_LAYERS.index(layer) if layer in BUILT_LAYERS else None
 
 
 def _readers(plan: BatchPlan) -> dict[TableName, int]:
