@@ -37,7 +37,7 @@ demo: $(STAMP)  ## Run the whole pipeline on sample data in demo-shop/
 	@$(BIN)/salesperf demo demo-shop
 
 test: lint types  ## Lint, types and the quick tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto
 
 test-slow: $(STAMP)  ## The slow suites (real data, kill -9); those of Spark where Java is
 	@$(BIN)/python -m pytest -q -m 'slow or spark' || { code=$$?; test $$code -eq 5 && echo 'No slow tests.' || exit $$code; }

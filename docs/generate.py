@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -25,6 +26,7 @@ from salesperf_cli.core.athena import reference_page  # noqa: E402
 from salesperf_cli.core.contracts import Contract, RowRule, Rule  # noqa: E402
 from salesperf_cli.core.csv_records import Dialect  # noqa: E402
 from salesperf_cli.core.pipeline import load_pipeline  # noqa: E402
+from salesperf_cli.core.portable import reference as portable  # noqa: E402
 from salesperf_cli.core.tables import PartitionTransform, TypeKind  # noqa: E402
 from salesperf_cli.environment import Environment  # noqa: E402
 from salesperf_cli.errors import ExitCode, SalesperfError  # noqa: E402
@@ -41,6 +43,7 @@ def pages() -> dict[str, str]:
         "reference/contract-format.md": HEAD + contract_format_page(),
         "reference/olist-tables.md": HEAD + tables_page(),
         "reference/athena-sql.md": reference_page(),
+        "reference/portable-functions.md": HEAD + portable.reference_page(_edge_cases()),
     }
 
 
@@ -54,6 +57,22 @@ def write() -> list[str]:
             file.write_text(text, "utf-8")
             changed.append(name)
     return changed
+
+
+# portable functions
+
+
+def _edge_cases() -> dict[str, list[portable.Example]]:
+    """The cases that tests/spark holds every engine to, by function."""
+    found: dict[str, list[portable.Example]] = {}
+    for line in (DOCS.parent / "tests" / "spark" / "edge_cases.jsonl").read_text("utf-8").split("\n"):
+        if line:
+            case = json.loads(line)
+            for *inputs, result in case["rows"]:
+                words = [json.dumps(each, ensure_ascii=False) for each in (*inputs, result)]
+                example = portable.Example(case["sql"], ", ".join(words[:-1]), words[-1])
+                found.setdefault(case["entry"], []).append(example)
+    return found
 
 
 # commands

@@ -38,9 +38,8 @@ class Settings:
     """Everything a command may want to know about where and how it runs.
 
     `pipeline` is `olist` (built in) or an absolute folder; `lake` is absolute; `memory_limit` is a size such
-    as `2GB`, None for the engine's own choice; `spark_jars` names jar files for Spark, separated by commas, in place of those
-    that Maven gives; `region`, `profile`, `endpoint_url` and `stack_prefix` are for
-    targets on AWS.
+    as `2GB`, None for the engine's own choice; `spark_jars` names jar files for Spark, separated by commas, in place of
+    those that Maven gives; `region`, `profile`, `endpoint_url` and `stack_prefix` are for targets on AWS.
     """
 
     project: Path

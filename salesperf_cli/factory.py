@@ -17,6 +17,7 @@ from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.embedded.backend import LocalBackend
+    from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import BothEngines
     from salesperf_cli.config import Settings
     from salesperf_cli.environment import Environment
@@ -51,11 +52,9 @@ def open_both_engines(workspace: Workspace) -> Iterator[BothEngines]:
     import shutil
     import tempfile
 
-    from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import both_engines
 
-    settings = workspace.settings
-    spark = LocalSpark(settings.spark_jars or "", settings.memory_limit, settings.threads)
+    spark = _local_spark(workspace.settings)
     home = workspace.backend.root / "_tmp" / "verify"
     home.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=home))
@@ -69,11 +68,15 @@ def open_both_engines(workspace: Workspace) -> Iterator[BothEngines]:
 def _local_backend(settings: Settings, engine: str) -> LocalBackend:
     if engine == "spark":
         from salesperf_cli.backends.spark.backend import SparkBackend
-        from salesperf_cli.backends.spark.session import LocalSpark
 
-        return SparkBackend(
-            settings.lake, LocalSpark(settings.spark_jars or "", settings.memory_limit, settings.threads)
-        )
+        return SparkBackend(settings.lake, _local_spark(settings))
     from salesperf_cli.backends.embedded.backend import LocalBackend
 
     return LocalBackend(settings.lake, memory_limit=settings.memory_limit, threads=settings.threads)
+
+
+def _local_spark(settings: Settings) -> LocalSpark:
+    from salesperf_cli.backends.spark.session import LocalSpark
+
+    home = settings.lake / "_tmp" / "spark"
+    return LocalSpark(home, settings.spark_jars or "", settings.memory_limit, settings.threads)

@@ -1,4 +1,6 @@
-"""JSON files as rows of text: one object a line, or one array of objects; each field as the text that a CSV would hold."""
+"""JSON files as rows of text: one object a line, or one array of objects; each field as the text that a CSV would
+hold.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import Any, BinaryIO
 
 
 def json_records(stream: BinaryIO, names: Sequence[str], *, lines: bool) -> Iterator[tuple[str | None, ...] | None]:
-    """The fields `names` of every object; None for a text that is not JSON. `lines`: one object a line, else one array."""
+    """The fields `names` of every object; None for a text that is not JSON. `lines`: one object a line, else one
+    array.
+    """
     if lines:
         for line in io.TextIOWrapper(stream, encoding="utf-8-sig", newline=None):
             if text := line.rstrip("\n"):

@@ -50,7 +50,8 @@ class DuckComparer:
         found = duck.fetch_counts(
             self._connection,
             "SELECT count(*) FILTER (l._in) AS lefts, count(*) FILTER (r._in) AS rights, "
-            f"count(*) FILTER (r._in IS NULL) AS only_left, count(*) FILTER (l._in IS NULL) AS only_right{counts} {joined}",
+            "count(*) FILTER (r._in IS NULL) AS only_left, "
+            f"count(*) FILTER (l._in IS NULL) AS only_right{counts} {joined}",
         )
         differences = tuple(
             ColumnDifference(column.name, found[f"c{at}"], self._samples(contract, column, joined))

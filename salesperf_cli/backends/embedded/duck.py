@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from salesperf_cli.core.contracts import Contract
 
 DEFAULT_MEMORY_LIMIT = "1GB"
-"""What does not fit is spilled to disk: a million orders stay under 1.5 GB. `memory_limit` in salesperf.toml raises it."""
+"""What does not fit is spilled to disk: a million orders stay under 1.5 GB. `memory_limit` in salesperf.toml raises
+it.
+"""
 
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "bigint": "BIGINT"}
 _HUMAN = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}

@@ -165,11 +165,14 @@ class Reader:
 
     def _raw_rows(self) -> str:
         """All files' rows as text: `_file`, `_malformed` and `raw <column>` for each column of the contract."""
-        groups: dict[tuple[str, Dialect, tuple[str, ...]], list[ReadFile]] = {}
+        groups: dict[tuple[str, Dialect, tuple[str, ...], int], list[ReadFile]] = {}
         for file in self.files:
-            groups.setdefault((file.form, file.dialect, file.header), []).append(file)
+            # A scan of several CSV files may drop a last record whose quote is not closed and not say so; of one, it
+            # tells.
+            alone = file.number if file.form == "csv" else -1
+            groups.setdefault((file.form, file.dialect, file.header, alone), []).append(file)
         return " UNION ALL ".join(
-            self._group(form, dialect, header, files) for (form, dialect, header), files in groups.items()
+            self._group(form, dialect, header, files) for (form, dialect, header, _), files in groups.items()
         )
 
     def _group(self, form: str, dialect: Dialect, header: tuple[str, ...], files: list[ReadFile]) -> str:
@@ -213,7 +216,8 @@ class Reader:
         else:
             cast_ = f"TRY_CAST({value} AS {duck.sql_type(str(column.type))})"
         if column.type.kind == "double":
-            cast_ = f"CASE WHEN isfinite({cast_}) THEN {cast_} END"
+            # Zero has one sign: engines group -0.0 with 0.0, and each keeps another of them.
+            cast_ = f"CASE WHEN {cast_} = 0 THEN CAST(0 AS DOUBLE) WHEN isfinite({cast_}) THEN {cast_} END"
         return f"CASE WHEN regexp_full_match({value}, {duck.text(pattern)}) THEN {cast_} END"
 
     def _parquet_value(self, name: str) -> str:

@@ -60,23 +60,34 @@ class LocalTables:
         return snapshot.snapshot_id if snapshot else None
 
     def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
-        """Move main from `expected` to the state's snapshot and tag it; raises ConflictError when main is elsewhere."""
+        """Move main from `expected` to the state's snapshot and tag it; raises ConflictError when main is elsewhere.
+
+        Commits the two references themselves: a pyiceberg transaction would copy the whole metadata several times.
+        """
         from pyiceberg.exceptions import CommitFailedException
+        from pyiceberg.table.refs import SnapshotRefType
+        from pyiceberg.table.update import AssertRefSnapshotId, AssertTableUUID, SetSnapshotRefUpdate
 
         table = self._load(name)
         current = table.current_snapshot() if table else None
         at = current.snapshot_id if current else None
         if table is None or (at not in (expected, state.snapshot_id) and not _untouched(table)):
             raise _moved(name, at, expected)
-        try:
-            with table.manage_snapshots() as changes:
-                if at != state.snapshot_id:
-                    changes.set_current_snapshot(snapshot_id=state.snapshot_id)
-                tagged = table.metadata.refs.get(tag)  # an attempt that was given up may have left it elsewhere
-                if tagged is None or tagged.snapshot_id != state.snapshot_id:
-                    changes.create_tag(state.snapshot_id, tag)
-        except CommitFailedException as fault:
-            raise _moved(name, at, expected) from fault
+        # The tag is set anew where an attempt that was given up has left it elsewhere.
+        updates = tuple(
+            SetSnapshotRefUpdate.model_validate({"ref-name": ref, "type": kind, "snapshot-id": state.snapshot_id})
+            for ref, kind in (("main", SnapshotRefType.BRANCH), (tag, SnapshotRefType.TAG))
+        )
+        requirements = (
+            AssertTableUUID(uuid=table.metadata.table_uuid),
+            AssertRefSnapshotId.model_validate({"ref": "main", "snapshot-id": at}),
+        )
+        with self._lock:
+            try:
+                done = self._catalog.commit_table(table, requirements, updates)
+            except CommitFailedException as fault:
+                raise _moved(name, at, expected) from fault
+            table.metadata, table.metadata_location = done.metadata, done.metadata_location
 
     def listing(self, name: TableName, snapshot_id: int) -> Listing:
         """The data files, columns and statistics of a snapshot."""
@@ -113,8 +124,22 @@ class LocalTables:
     def refresh(self, name: TableName) -> Table | None:
         """The table as the catalog has it now: somebody else may have moved it."""
         with self._lock:
-            self._known.pop(name, None)
+            known = self._known.get(name)
+            if known is not None and known.metadata_location != self._metadata_location(name):
+                del self._known[name]
             return self._load(name)
+
+    def _metadata_location(self, name: TableName) -> str | None:
+        """What the catalog points at, from its own table: loading an Iceberg table costs a hundred times as much."""
+        import sqlite3
+        from contextlib import closing
+
+        with closing(sqlite3.connect(self._root / "catalog.db")) as catalog:
+            row = catalog.execute(
+                "SELECT metadata_location FROM iceberg_tables WHERE table_namespace = ? AND table_name = ?",
+                (name.layer, name.table),
+            ).fetchone()
+        return row[0] if row else None
 
     def field_ids(self, table: Table) -> Mapping[str, int]:
         """The Iceberg field id of each column."""
@@ -183,6 +208,7 @@ class LocalTables:
     def _create(self, contract: Contract) -> Table:
         """Create the table with an empty snapshot on main, from which branches can start."""
         from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
+        from pyiceberg.table import Table
 
         schema = _schema(contract.columns)
         spec = _spec(contract.partition, schema) if contract.partition else UNPARTITIONED_PARTITION_SPEC
@@ -192,8 +218,10 @@ class LocalTables:
         )
         with transaction.update_snapshot().fast_append():
             pass
-        transaction.commit_transaction()
-        return self._reload(contract.name)
+        made = transaction.commit_transaction()
+        table = Table(made.name(), made.metadata, made.metadata_location, made.io, self._catalog)
+        self._known[contract.name] = table
+        return table
 
     def _evolve(self, table: Table, contract: Contract) -> Table:
         """Bring an existing table's columns and partition to the contract; old snapshots keep the schema they had."""
