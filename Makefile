@@ -15,10 +15,13 @@ INFRA_VENV ?= .venv-infra
 INFRA_STAMP := $(INFRA_VENV)/.made-from-$(shell sha256sum tests/infra/requirements.txt | cut -c1-16)
 STANDIN_VENV ?= .venv-ministack
 STANDIN_STAMP := $(STANDIN_VENV)/.made-from-$(shell sha256sum tests/infra/requirements-standin.txt | cut -c1-16)
+# Spark brings no package that ours does not fit beside; a venv that adds it alone leaves $(VENV) as users have it.
+SPARKS := 3.5.6 4.1.1
+SPARK_STAMPS := $(foreach version,$(SPARKS),.venv-spark-$(version)/.made-from-$(WANTED))
 TYPED := salesperf_cli
 CHECKED := salesperf_cli glue_scripts tests $(wildcard infra)
 
-.PHONY: help venv demo test test-slow lint lint-infra standin types format bench docs clean
+.PHONY: help venv demo test test-slow parity lint lint-infra standin types format bench docs clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,6 +44,20 @@ test: lint types  ## Lint, types and the quick tests
 
 test-slow: $(STAMP)  ## The slow suites (real data, kill -9); those of Spark where Java is
 	@$(BIN)/python -m pytest -q -m 'slow or spark' || { code=$$?; test $$code -eq 5 && echo 'No slow tests.' || exit $$code; }
+
+parity: $(SPARK_STAMPS)  ## DuckDB and Spark make the same rows: the real data, malformed files, kills, edge cases
+	@.venv-spark-3.5.6/bin/python -m pytest -q -m spark tests/parity
+	@.venv-spark-3.5.6/bin/python -m pytest -q -m spark tests/spark
+	@.venv-spark-4.1.1/bin/python -m pytest -q -m spark tests/parity -k 'real_data or malformed'
+	@.venv-spark-4.1.1/bin/python -m pytest -q -m spark tests/spark
+
+.venv-spark-%/.made-from-$(WANTED): $(STAMP)
+	@echo "Making $(@D) (a minute or two, once) …"
+	@rm -rf $(@D) && $(BASE_PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/parity/requirements-spark-$*.txt
+	@for each in $(BIN) $(@D)/bin; do $$each/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; done | \
+		{ read -r ours; read -r theirs; printf '%s\n' "$$ours" $(CURDIR) > "$$theirs/salesperf.pth"; }
+	@touch $@
 
 lint: $(STAMP)  ## Ruff
 	@$(BIN)/ruff check --quiet $(CHECKED)

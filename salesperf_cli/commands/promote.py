@@ -13,6 +13,9 @@ from salesperf_cli.options import DryRunOption, environment
 def promote(
     ctx: typer.Context,
     layer: Annotated[str, typer.Argument(metavar="[silver|gold|all]", help="Which layers to publish.")] = "all",
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also over what something else has put on a table's main.")
+    ] = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Make an audited run visible, as a named release.
@@ -33,6 +36,6 @@ def promote(
     if dry_run:
         world.sink.document(publish_document(plan_promotion(workspace.ledger, layers), None), publish_view)
         return
-    plan, release = operations.promote(workspace, layers, clock=world.clock)
+    plan, release = operations.promote(workspace, layers, clock=world.clock, take_over=take_over)
     world.sink.document(publish_document(plan, release), publish_view)
     tell_published(world, release)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,24 @@ def hold(objects: Objects, run_id: str, doing: str) -> Iterator[None]:
     data = msgspec.json.encode(mine)
     if not objects.create(KEY, data):
         _take_over(objects, data)
+    ended = threading.Event()
+    threading.Thread(target=_renew, args=(objects, mine, ended), daemon=True).start()
     try:
         yield
     finally:
+        ended.set()
         current = objects.read(KEY)
         if current and msgspec.json.decode(current.data, type=Holder).run_id == run_id:
             objects.delete(KEY)
+
+
+def _renew(objects: Objects, mine: Holder, ended: threading.Event) -> None:
+    """Put the end of the lease off, again and again, until the work has ended or the lease is somebody else's."""
+    while not ended.wait(TERM.total_seconds() / 3):
+        stored = objects.read(KEY)
+        if stored is None or msgspec.json.decode(stored.data, type=Holder).run_id != mine.run_id:
+            return
+        objects.replace(KEY, msgspec.json.encode(replace(mine, until=datetime.now(UTC) + TERM)), stored.etag)
 
 
 def _take_over(objects: Objects, data: bytes) -> None:

@@ -16,7 +16,6 @@ from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
 from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, new_run_id
 from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.core.runs import Run, RunReporter
-from salesperf_cli.core.tables import TableName
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Backend
@@ -96,12 +95,16 @@ def run_batch(
         return BatchOutcome(workspace.ledger.run(run_id), release)
 
 
-def promote(workspace: Workspace, layers: Sequence[str], *, clock: Clock) -> tuple[promotion.PublishPlan, Release]:
-    """Publish the last audited run's tables of `layers`."""
+def promote(
+    workspace: Workspace, layers: Sequence[str], *, clock: Clock, take_over: bool = False
+) -> tuple[promotion.PublishPlan, Release]:
+    """Publish the last audited run's tables of `layers`; with `take_over` also over what another writer published."""
     with working(workspace, new_run_id(clock()), "promote", clock) as ended:
         if ended is not None and ended.kind == "promote":
             return _plan_of(workspace.ledger, ended), ended
         plan = promotion.plan_promotion(workspace.ledger, layers)
+        if take_over:
+            plan = promotion.taking_over(plan, workspace.backend.tables)
         return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
 
 
@@ -130,7 +133,7 @@ def _plan_of(ledger: Ledger, release: Release) -> promotion.PublishPlan:
     base = releases[-2] if len(releases) > 1 else EMPTY_RELEASE
     run = ledger.run(release.run_id)
     steps = tuple(
-        promotion.PublishStep(TableName.parse(name), base.tables.get(name), state)
+        promotion.publish_step(name, base.tables.get(name), state)
         for name, state in sorted(run.tables.items())
         if base.tables.get(name) != state
     )

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PublishStep:
-    """Move main of one table from a state (None: nothing) to another."""
+    """Move main of one table from a state (None: nothing) to another; `expected` is where main must stand."""
 
     table: TableName
     before: TableState | None
     after: TableState
+    expected: int | None
 
     @property
     def schema_changes(self) -> tuple[str, ...]:
@@ -155,6 +156,13 @@ def publish(plan: PublishPlan, ledger: Ledger, tables: Tables, *, now: datetime)
     return _finish(ledger, tables, ledger.run(plan.run.run_id), now=now)
 
 
+def taking_over(plan: PublishPlan, tables: Tables) -> PublishPlan:
+    """The plan, with every main expected where it stands now: what another writer put there is published over."""
+    steps = tuple(replace(step, expected=tables.main(step.table)) for step in plan.steps)
+    base = {str(step.table): step.expected for step in steps if step.expected is not None}
+    return replace(plan, steps=steps, run=replace(plan.run, base=base))
+
+
 def finish_interrupted(ledger: Ledger, tables: Tables, *, now: datetime) -> Release | None:
     """End a promotion or rollback that was cut off; gives its release, or None when there was none. Hold the lease."""
     run = ledger.last_run()
@@ -241,8 +249,13 @@ def _done(name: str, run: RunRecord) -> bool:
     return _moves_with(name, run.promoted)
 
 
+def publish_step(name: str, before: TableState | None, after: TableState) -> PublishStep:
+    """The move of a table from what a release says to another state."""
+    return PublishStep(TableName.parse(name), before, after, before.snapshot_id if before else None)
+
+
 def _step(name: str, state: TableState, release: Release) -> PublishStep:
-    return PublishStep(TableName.parse(name), release.tables.get(name), state)
+    return publish_step(name, release.tables.get(name), state)
 
 
 def _refuse_moved(name: str, run: RunRecord, release: Release) -> None:
@@ -271,12 +284,12 @@ def _refuse_unpublished_inputs(chosen: dict[str, TableState], run: RunRecord, re
 
 
 def _refuse_foreign(tables: Tables, step: PublishStep) -> None:
-    at, released = tables.main(step.table), step.before.snapshot_id if step.before else None
-    if at not in (released, step.after.snapshot_id):
+    at = tables.main(step.table)
+    if at not in (step.expected, step.after.snapshot_id):
         raise ConflictError(
             f"main of {step.table} has moved",
-            why=f"it stands at snapshot {at}, the last release at {released}",
-            remedy="something else writes this table; look at it, then run: salesperf run-batch --promote",
+            why=f"it stands at snapshot {at}, the last release at {step.expected}: something else writes this table",
+            remedy="find out what does; to publish over it: salesperf promote all --take-over",
         )
 
 

@@ -211,6 +211,29 @@ def test_a_commit_from_outside_makes_promotion_and_rollback_conflict(published: 
     assert {name: iceberg(published, name).current_snapshot() for name in before.tables} == mains
 
 
+def test_taking_over_publishes_over_a_commit_from_outside(published: Lake, more: Path) -> None:
+    published.done("ingest", str(more))
+    published.done("run-batch")
+    commit_from_outside(published, "silver.sellers")
+    commit_from_outside(published, "silver.orders")
+    assert "--take-over" in published.call("promote", "all").stderr
+    published.done("promote", "all", "--take-over")
+    for name, state in published.run.tables.items():
+        snapshot = iceberg(published, name).current_snapshot()
+        assert snapshot is not None
+        assert snapshot.snapshot_id == state.snapshot_id
+
+
+def test_a_lease_is_renewed_while_its_holder_works(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "TERM", timedelta(seconds=0.3))
+    with lease.hold(lake.backend.objects, "run", "test"):
+        first = (lake.root / lease.KEY).read_bytes()
+        time.sleep(0.6)
+        later = msgspec.json.decode((lake.root / lease.KEY).read_bytes(), type=lease.Holder)
+    assert later.until > msgspec.json.decode(first, type=lease.Holder).until
+    assert not (lake.root / lease.KEY).exists()
+
+
 def test_a_commit_from_outside_before_the_first_release_is_a_conflict_and_nothing_moves(
     lake: Lake, sample: Path
 ) -> None:

@@ -307,7 +307,7 @@ def _moved(name: TableName, at: int | None, expected: int | None) -> ConflictErr
     return ConflictError(
         f"main of {name} has moved",
         why=f"it stands at snapshot {at}, and the run was based on {expected}",
-        remedy="look at what changed (salesperf status), then run: salesperf run-batch --promote",
+        remedy="find out what moved it; to publish over it: salesperf promote all --take-over",
     )
 
 
