@@ -130,4 +130,4 @@ def statistics(rows: int, seconds: float, estimate: Estimate) -> str:
         if estimate.usd is not None
         else "unpriced region"
     )
-    return f"{rows:,} rows, {seconds:.2f} s, {estimate.bytes:,} bytes scanned; {price}"
+    return f"{rows:,} {'row' if rows == 1 else 'rows'}, {seconds:.2f} s, {estimate.bytes:,} bytes scanned; {price}"
