@@ -21,7 +21,7 @@ SPARK_STAMPS := $(foreach version,$(SPARKS),.venv-spark-$(version)/.made-from-$(
 TYPED := salesperf_cli
 CHECKED := salesperf_cli glue_scripts tests $(wildcard infra)
 
-.PHONY: help venv demo test test-slow parity lint lint-infra standin types format bench docs clean
+.PHONY: help venv demo test test-slow parity parity-on-spark lint lint-infra standin types format bench docs clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,7 +45,11 @@ test: lint types  ## Lint, types and the quick tests
 test-slow: $(STAMP)  ## The slow suites (real data, kill -9); those of Spark where Java is
 	@$(BIN)/python -m pytest -q -m 'slow or spark' || { code=$$?; test $$code -eq 5 && echo 'No slow tests.' || exit $$code; }
 
-parity: $(SPARK_STAMPS)  ## DuckDB and Spark make the same rows: the real data, malformed files, kills, edge cases
+parity: $(STAMP)  ## DuckDB and Spark make the same rows: the real data, malformed files, kills, edge cases
+	@if command -v java > /dev/null || test -n "$$JAVA_HOME"; then $(MAKE) parity-on-spark; \
+		else echo 'Skipped: Spark needs Java 17 and there is none.'; fi
+
+parity-on-spark: $(SPARK_STAMPS)
 	@.venv-spark-3.5.6/bin/python -m pytest -q -m spark tests/parity
 	@.venv-spark-3.5.6/bin/python -m pytest -q -m spark tests/spark
 	@.venv-spark-4.1.1/bin/python -m pytest -q -m spark tests/parity -k 'real_data or malformed'

@@ -1,7 +1,7 @@
 """The speed benchmark: whole processes, ours and a peer in turn, in one run. Quote its ratios, not its seconds.
 
     python tests/bench/run.py            everything (some minutes)
-    python tests/bench/run.py pipeline   one part: pipeline, query, help, scale
+    python tests/bench/run.py pipeline   one part: pipeline, query, help, scale; and, only where named, spark, spark10
 
 The targets are printed beside each figure; nothing here is a test, since machines are noisy.
 """
@@ -18,6 +18,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from both_engines import side_by_side
 
 ROOT = Path(__file__).resolve().parents[2]
 ZIP = ROOT.parent / "shared" / "data" / "brazilian-ecommerce.zip"
@@ -59,7 +63,7 @@ def run(commands: Sequence[Sequence[str]], cwd: Path) -> Measure:
 def environment() -> dict[str, str]:
     """Ours, with this checkout importable and bytecode kept, as an installed tool has it."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 def in_turn(ours: Callable[[], Measure], peer: Callable[[], Measure], times: int) -> tuple[Measure, Measure, float]:
@@ -146,6 +150,30 @@ def scale(work: Path) -> None:
     print(f"  ratio      wall {measures[1].wall / measures[0].wall:7.2f}     target under 12, and under 2048 MiB")
 
 
+def spark(work: Path) -> None:
+    """run-batch on DuckDB and on Spark, the real data or a sample of its size."""
+    _both_engines(work, ZIP if ZIP.exists() else None, SCALE_ORDERS)
+
+
+def spark10(work: Path) -> None:
+    """The same with ten times the orders."""
+    _both_engines(work, None, SCALE_ORDERS * 10)
+
+
+def _both_engines(work: Path, source: Path | None, orders: int) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pyspark") is None:
+        print("\nspark: skipped, pyspark is absent (make parity makes a venv that has it)")
+        return
+    shop = _new_shop(work)
+    if source is None:
+        run([[*SALESPERF, "sample", str(work / "sample"), "--orders", str(orders), "--seed", "1"]], work)
+    run([[*SALESPERF, "ingest", str(source or work / "sample")]], shop)
+    words = "real data" if source else f"{orders:,} orders"
+    side_by_side(SALESPERF, shop, f"run-batch on both engines, {words}", environment())
+
+
 def _new_shop(work: Path) -> Path:
     shop = work / "shop"
     shutil.rmtree(shop, ignore_errors=True)
@@ -163,16 +191,19 @@ def _loaded_shop(work: Path) -> Path:
 
 
 PARTS = {"pipeline": pipeline, "query": query, "help": help_page, "scale": scale}
+ASKED_FOR = {"spark": spark, "spark10": spark10}
+"""Parts that run only when they are named."""
 
 
 def main() -> None:
     """Run the asked parts, or all."""
     asked = sys.argv[1:] or list(PARTS)
-    if unknown := [part for part in asked if part not in PARTS]:
-        raise SystemExit(f"unknown part {unknown[0]!r}; parts are {', '.join(PARTS)}")
+    parts = PARTS | ASKED_FOR
+    if unknown := [part for part in asked if part not in parts]:
+        raise SystemExit(f"unknown part {unknown[0]!r}; parts are {', '.join(parts)}")
     with tempfile.TemporaryDirectory() as folder:
         for part in asked:
-            PARTS[part](Path(folder))
+            parts[part](Path(folder))
 
 
 if __name__ == "__main__":

@@ -209,7 +209,9 @@ def test_a_full_disk_on_stdout_is_said_and_retryable() -> None:
 
 def test_ctrl_c_ends_with_130_and_one_line() -> None:
     code = (
-        "import sys, time; from salesperf_cli import app, environment\n"
+        "import signal, sys, time; from salesperf_cli import app, environment\n"
+        # A shell that puts this run into the background has its children ignore Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slow(*_): print('ready', flush=True); time.sleep(20)\n"
         "app._invoke = slow; sys.exit(app.run([], environment.Environment.of_process()))"
     )

@@ -15,23 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from salesperf_cli.backends.embedded.iceberg_files import FILE_SCHEME, data_files, listing_of, local_path
+from salesperf_cli.backends.embedded.iceberg_schema import iceberg_schema, iceberg_type, partition_name, partition_spec
 from salesperf_cli.core.ledger import TableState
-from salesperf_cli.core.listing import DataFile, Listing
-from salesperf_cli.core.tables import Column, Partition, TableName
+from salesperf_cli.core.listing import Listing
+from salesperf_cli.core.tables import TableName
 from salesperf_cli.errors import ConflictError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
-    from pyiceberg.partitioning import PartitionSpec
-    from pyiceberg.schema import Schema
     from pyiceberg.table import Table
-    from pyiceberg.types import IcebergType
 
     from salesperf_cli.core.contracts import Contract
 
 RUN_ID_PROPERTY = "salesperf.run-id"
-FILE_SCHEME = "file://"
-"""Before a plain path: Iceberg's readers take what follows as it is, so nothing is percent-encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class LocalTables:
                     remedy="rebuild it: salesperf run-batch --full-refresh",
                 ) from None
             files = [(file, table.specs()[file.spec_id]) for file in _files_at(table, snapshot_id)]
-            listing = _listing(table, snapshot_id, files)
+            listing = listing_of(table, snapshot_id, files)
             self._keep(name, listing)
             return listing
 
@@ -161,7 +158,7 @@ class LocalTables:
 
         with self._lock:
             gone = set(removed)
-            new = _data_files(table, added)
+            new = data_files(table, added)
             start = base if base is not None else first_snapshot(table)
             old = _files_at(table, start)
             dropped = [file for file in old if base is None or local_path(file.file_path) in gone]
@@ -177,7 +174,7 @@ class LocalTables:
             snapshot_id = table.metadata.refs[branch].snapshot_id
             left = {file.file_path for file in old} - {file.file_path for file in dropped}
             kept = [(file, table.specs()[file.spec_id]) for file in old if file.file_path in left]
-            listing = _listing(table, snapshot_id, [*kept, *((file, table.spec()) for file in new)])
+            listing = listing_of(table, snapshot_id, [*kept, *((file, table.spec()) for file in new)])
             self._keep(name, listing)
             return Commit(snapshot_id, table.metadata_location, listing)
 
@@ -210,8 +207,8 @@ class LocalTables:
         from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
         from pyiceberg.table import Table
 
-        schema = _schema(contract.columns)
-        spec = _spec(contract.partition, schema) if contract.partition else UNPARTITIONED_PARTITION_SPEC
+        schema = iceberg_schema(contract.columns)
+        spec = partition_spec(contract.partition, schema) if contract.partition else UNPARTITIONED_PARTITION_SPEC
         self._catalog.create_namespace_if_not_exists(contract.name.layer)
         transaction = self._catalog.create_table_transaction(
             str(contract.name), schema, partition_spec=spec, properties={"write.parquet.compression-codec": "zstd"}
@@ -228,7 +225,9 @@ class LocalTables:
         current = {field.name: field for field in table.schema().fields}
         wanted = {column.name: column for column in contract.columns}
         stale = [
-            name for name, field in current.items() if name not in wanted or field.field_type != _type(wanted[name])
+            name
+            for name, field in current.items()
+            if name not in wanted or field.field_type != iceberg_type(wanted[name])
         ]
         missing = [name for name in wanted if name not in current or name in stale]
         if stale or missing:
@@ -237,8 +236,8 @@ class LocalTables:
                     schema.delete_column(name)
             with table.update_schema(allow_incompatible_changes=True) as schema:
                 for name in missing:
-                    schema.add_column(name, _type(wanted[name]), doc=wanted[name].description)
-        spec = _spec(contract.partition, table.schema()) if contract.partition else None
+                    schema.add_column(name, iceberg_type(wanted[name]), doc=wanted[name].description)
+        spec = partition_spec(contract.partition, table.schema()) if contract.partition else None
         have = [(field.name, str(field.transform)) for field in table.spec().fields]
         want = [(field.name, str(field.transform)) for field in spec.fields] if spec else []
         if have != want:
@@ -266,16 +265,6 @@ class LocalTables:
 
     def _cache_file(self, name: TableName, snapshot_id: int) -> Path:
         return self._root / "_cache" / "listings" / str(name) / f"{snapshot_id}.json"
-
-
-def partition_name(partition: Partition) -> str:
-    """The name of the partition field: Iceberg's own convention."""
-    return partition.column if partition.transform == "identity" else f"{partition.column}_{partition.transform}"
-
-
-def local_path(location: str) -> str:
-    """The path of a file that a catalog names: pyiceberg writes `file:///a`, Spark `file:/a`."""
-    return location.removeprefix(FILE_SCHEME).removeprefix("file:")
 
 
 def _import_iceberg() -> None:
@@ -316,124 +305,3 @@ def _files_at(table: Table, snapshot_id: int) -> list[Any]:
     if snapshot is not None and _total(snapshot.summary, "total-data-files") == 0:
         return []
     return [task.file for task in table.scan(snapshot_id=snapshot_id).plan_files()]
-
-
-def _data_files(table: Table, paths: Iterable[str]) -> list[Any]:
-    """The manifest entries of Parquet files, with statistics and partition from their footers.
-
-    As pyiceberg's `parquet_file_to_data_file`, without reading the schema anew for each file: an engine writes all
-    files of a commit with the same columns, under the table's own field ids.
-    """
-    import pyarrow.parquet as parquet
-    from pyiceberg.io.pyarrow import (
-        compute_statistics_plan,
-        data_file_statistics_from_parquet_metadata,
-        parquet_path_to_id_mapping,
-    )
-    from pyiceberg.manifest import DataFile as ManifestFile
-    from pyiceberg.manifest import DataFileContent, FileFormat
-
-    schema, spec = table.schema(), table.spec()
-    plan, ids = compute_statistics_plan(schema, table.properties), parquet_path_to_id_mapping(schema)
-    files = []
-    for path in paths:
-        footer = parquet.read_metadata(path)
-        statistics = data_file_statistics_from_parquet_metadata(footer, plan, ids)
-        files.append(
-            ManifestFile.from_args(
-                content=DataFileContent.DATA,
-                file_path=FILE_SCHEME + path,
-                file_format=FileFormat.PARQUET,
-                partition=statistics.partition(spec, schema),
-                file_size_in_bytes=Path(path).stat().st_size,
-                sort_order_id=None,
-                spec_id=spec.spec_id,
-                equality_ids=None,
-                key_metadata=None,
-                **statistics.to_serialized_dict(),
-            )
-        )
-    return files
-
-
-def _listing(table: Table, snapshot_id: int, data_files: Iterable[tuple[Any, PartitionSpec]]) -> Listing:
-    """The listing of a snapshot that consists of these files, each with the partition spec that it was written
-    under.
-    """
-    snapshot = table.snapshot_by_id(snapshot_id)
-    assert snapshot is not None
-    schema = table.schema() if snapshot.schema_id is None else table.schemas()[snapshot.schema_id]
-    names = {field.field_id: field.name for field in schema.fields}
-    types = {field.field_id: field.field_type for field in schema.fields}
-    files = []
-    for file, spec in data_files:
-        files.append(
-            DataFile(
-                path=local_path(file.file_path),
-                rows=file.record_count,
-                bytes=file.file_size_in_bytes,
-                column_bytes={names[id_]: size for id_, size in (file.column_sizes or {}).items() if id_ in names},
-                least=_bounds(file.lower_bounds, names, types),
-                most=_bounds(file.upper_bounds, names, types),
-                partition=_partition_text(table, file, spec),
-            )
-        )
-    columns = tuple((field.name, str(field.field_type)) for field in schema.fields)
-    return Listing(snapshot_id, columns, tuple(sorted(files, key=lambda each: each.path)))
-
-
-def _bounds(
-    bounds: Mapping[int, bytes] | None, names: Mapping[int, str], types: Mapping[int, IcebergType]
-) -> dict[str, str]:
-    """Bounds as text in Iceberg's own value forms (dates and timestamps as days and microseconds since 1970)."""
-    from pyiceberg.conversions import from_bytes
-
-    return {names[id_]: str(from_bytes(types[id_], raw)) for id_, raw in (bounds or {}).items() if id_ in names}  # type: ignore[arg-type]
-
-
-def _partition_text(table: Table, file: Any, spec: PartitionSpec) -> str | None:
-    """A file's partition as people write it (`2017-01`); None for rows without a value, and without partitions."""
-    if not spec.fields or file.partition[0] is None:
-        return None
-    field = spec.fields[0]
-    source = table.schema().find_type(field.source_id)
-    return str(field.transform.to_human_string(source, file.partition[0]))
-
-
-def _schema(columns: Iterable[Column]) -> Schema:
-    from pyiceberg.schema import Schema
-    from pyiceberg.types import NestedField
-
-    fields = (
-        NestedField(field_id=at, name=column.name, field_type=_type(column), required=False, doc=column.description)
-        for at, column in enumerate(columns, start=1)
-    )
-    return Schema(*fields)
-
-
-def _type(column: Column) -> IcebergType:
-    from pyiceberg import types
-
-    kinds: dict[str, type[Any]] = {
-        "string": types.StringType,
-        "int": types.IntegerType,
-        "bigint": types.LongType,
-        "double": types.DoubleType,
-        "boolean": types.BooleanType,
-        "date": types.DateType,
-        "timestamp": types.TimestampType,
-    }
-    if column.type.kind == "decimal":
-        return types.DecimalType(column.type.precision, column.type.scale)
-    built: IcebergType = kinds[column.type.kind]()
-    return built
-
-
-def _spec(partition: Partition, schema: Schema) -> Any:
-    from pyiceberg.partitioning import PartitionField, PartitionSpec
-    from pyiceberg.transforms import parse_transform
-
-    source = schema.find_field(partition.column)
-    return PartitionSpec(
-        PartitionField(source.field_id, 1000, parse_transform(partition.transform), partition_name(partition))
-    )
