@@ -116,7 +116,7 @@ def _step(source: SourceFile, contracts: Mapping[TableName, Contract], table: st
     if len(fits) == 1:
         return fits[0]
     if fits or by_header:
-        raise _no_table(source, [step.table for step in fits], contracts)
+        raise _no_table(source, [step.table for step in fits], diffs, contracts)
     name, lines = next(iter(diffs.items()))
     raise RefusedError(
         f"{source.shown} does not fit the contract of {name}",
@@ -142,13 +142,23 @@ def _named(contracts: Mapping[TableName, Contract], table: str) -> Contract:
     )
 
 
-def _no_table(source: SourceFile, fits: list[str], contracts: Mapping[TableName, Contract]) -> InputError:
-    known = ", ".join(sorted(name.table for name in contracts))
-    reason = f"it fits several: {', '.join(fits)}" if fits else "neither its name nor its header fits a contract"
+def _no_table(
+    source: SourceFile,
+    fits: list[str],
+    diffs: Mapping[TableName, tuple[str, ...]],
+    contracts: Mapping[TableName, Contract],
+) -> InputError:
+    detail: tuple[str, ...] = ()
+    if fits:
+        reason = f"it fits several: {', '.join(fits)}"
+    else:
+        nearest = min(diffs, key=lambda name: len(diffs[name]))
+        reason = "neither its name nor its header fits a contract"
+        detail = (f"nearest is {nearest.table}:", *(f"  {line}" for line in diffs[nearest]))
     return InputError(
         f"{source.shown}: which table is it for?",
         why=reason,
-        detail=(f"source tables: {known}",),
+        detail=(*detail, f"source tables: {', '.join(sorted(name.table for name in contracts))}"),
         remedy="name the table: salesperf ingest FILE --table TABLE",
     )
 

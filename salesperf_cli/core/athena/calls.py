@@ -181,7 +181,7 @@ def _nearest(name: str) -> str:
 
     found = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
     listed = f"Nearest: {', '.join(found)}. " if found else ""
-    return listed + "All are listed in docs/reference/athena-sql.md; on AWS every function runs: --target aws."
+    return listed + "All are listed in docs/reference/athena-sql.md."
 
 
 def _read(ctx: Compilation, scope: Scope, node: exp.Expr) -> Call:

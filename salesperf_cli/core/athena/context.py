@@ -157,7 +157,7 @@ def unsupported(what: str, node: exp.Expr | None = None, why: str = "", remedy: 
     refuse(
         f"{what} is not supported here",
         why or "The local engine cannot vouch for the same answer as Athena.",
-        remedy or "Write it another way, or run the query on Athena with --target aws.",
+        remedy or "Write it another way; docs/reference/athena-sql.md lists what is supported.",
         node,
     )
 

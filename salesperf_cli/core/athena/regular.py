@@ -106,7 +106,7 @@ def _refuse(pattern: str, what: str, node: exp.Expr) -> None:
     refuse(
         f"{what} in the pattern {pattern[:40]!r} is not supported here",
         _WHY,
-        "Write it another way, or use --target aws.",
+        "Write it another way.",
         node,
     )
 
