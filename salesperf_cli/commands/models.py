@@ -74,15 +74,14 @@ def verify(
       salesperf models verify
       salesperf models verify --tables gold.sales_wide -o json
     """
-    from salesperf_cli.core.verification import Verifier, plan_of_everything, wanted_models
+    from salesperf_cli.core.verification import Verifier, plan_from_nothing
     from salesperf_cli.factory import open_both_engines, open_workspace
 
     world = environment(ctx)
     if engine is not Engine.SPARK:
         raise InputError("there is nothing to compare", why="DuckDB is the other side", remedy="leave --engine out")
     workspace = open_workspace(world)
-    plan = plan_of_everything(workspace)
-    wanted = wanted_models(plan, tuple(filter(None, tables.split(","))))
+    plan, wanted = plan_from_nothing(workspace, tuple(filter(None, tables.split(","))))
     verdicts = []
     with open_both_engines(workspace) as both:
         for verdict in Verifier(plan, both.left, both.right, both.comparer, wanted, now=world.clock()).verdicts():

@@ -6,7 +6,7 @@ once more in every table behind it. Nothing here knows which engines these are, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -21,6 +21,7 @@ from salesperf_cli.errors import InputError
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Engine
     from salesperf_cli.core.operations import Workspace
+    from salesperf_cli.core.pipeline import Model
 
 SAMPLES = 5
 """How many keys a difference shows."""
@@ -92,7 +93,7 @@ class Side:
 
 
 class Verifier:
-    """Takes the steps of a plan that builds everything, on both engines; `wanted` are the models to compare."""
+    """Takes the steps of a plan that builds from nothing, on both engines; `wanted` are the models to compare."""
 
     def __init__(
         self,
@@ -115,16 +116,23 @@ class Verifier:
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for each source that is read and each model that is wanted, as they come."""
         readers = [build for build in self._plan.builds if build.table in self._wanted]
-        sources = {name for build in readers for name in build.model.inputs if name.layer == "bronze"}
-        needed = _upstream(self._plan, self._wanted)
+        compared = {name for build in readers for name in build.model.inputs if name.layer == "bronze"}
+        last_reader = {name: build.table for build in self._plan.builds for name in build.model.inputs}
         for step in self._plan.steps:
             verdict = None
-            if isinstance(step, StageStep) and any(step.table in build.model.inputs for build in needed):
-                verdict = self._stage(step, compare=step.table in sources)
-            elif isinstance(step, BuildStep) and step in needed:
+            if isinstance(step, StageStep):
+                verdict = self._stage(step, compare=step.table in compared)
+            elif isinstance(step, BuildStep):
                 verdict = self._build(step, compare=step.table in self._wanted)
+                self._unstage(name for name in step.model.inputs if last_reader[name] == step.table)
             if verdict:
                 yield verdict
+
+    def _unstage(self, read: Iterable[TableName]) -> None:
+        for name in read:
+            if name.layer == "bronze":
+                self._left.engine.unstage(name)
+                self._right.engine.unstage(name)
 
     def _stage(self, step: StageStep, *, compare: bool) -> Verdict | None:
         left, left_seconds = self._timed_stage(step, self._left)
@@ -194,30 +202,38 @@ def _without_run(contract: Contract) -> Contract:
     return replace(contract, columns=tuple(column for column in contract.columns if column.name != "run_id"))
 
 
-def plan_of_everything(workspace: Workspace) -> BatchPlan:
-    """The plan by which every model is built from all files that were taken in, as if nothing had been built yet."""
+def plan_from_nothing(workspace: Workspace, names: Collection[str] = ()) -> tuple[BatchPlan, frozenset[TableName]]:
+    """How the models `names` (`gold.sales_wide` or `sales_wide`; none named: all) are built as if nothing had been yet.
+
+    Gives the plan, which holds what they read, too, and the tables that they make. Raises InputError for unknown names,
+    RefusedError when a source has no files.
+    """
+    models = workspace.pipeline.models()
+    wanted = frozenset(each.name for each in models if not names or {str(each.name), each.name.table} & set(names))
+    if unknown := [name for name in names if name not in {*map(str, wanted), *(each.table for each in wanted)}]:
+        raise InputError(
+            f"no model builds {unknown[0]!r}",
+            why=f"the models are {', '.join(str(model.name) for model in models)}",
+            remedy="see: salesperf models list",
+        )
     planner = Planner(
         workspace.pipeline.contracts(),
-        workspace.pipeline.models(),
+        models,
         workspace.ledger.ingests(),
         EMPTY_RELEASE,
         workspace.backend.objects.location,
     )
-    return planner.plan(BatchRequest(BUILT_LAYERS))
+    needed = tuple(str(model.name) for model in _upstream(models, wanted))
+    return planner.plan(BatchRequest(BUILT_LAYERS, needed)), wanted
 
 
-def wanted_models(plan: BatchPlan, names: Collection[str]) -> frozenset[TableName]:
-    """The models called `names` (`gold.sales_wide` or `sales_wide`; none named: all); raises InputError for others."""
-    known = {build.table for build in plan.builds}
-    if unknown := [
-        name for name in names if name not in {str(each) for each in known} | {each.table for each in known}
-    ]:
-        raise InputError(
-            f"no model builds {unknown[0]!r}",
-            why=f"the models are {', '.join(sorted(map(str, known)))}",
-            remedy="see: salesperf models list",
-        )
-    return frozenset(each for each in known if not names or str(each) in names or each.table in names)
+def _upstream(models: Sequence[Model], wanted: Collection[TableName]) -> list[Model]:
+    """The models that the wanted ones need, themselves among them, in their order."""
+    names = set(wanted)
+    for model in reversed(models):
+        if model.name in names:
+            names.update(model.inputs)
+    return [model for model in models if model.name in names]
 
 
 def _state(result: BuildResult) -> TableState:
@@ -231,12 +247,3 @@ def _state(result: BuildResult) -> TableState:
         inputs={},
         columns=result.columns,
     )
-
-
-def _upstream(plan: BatchPlan, wanted: Collection[TableName]) -> list[BuildStep]:
-    """The builds that the wanted models need, themselves among them, in the plan's order."""
-    names = set(wanted)
-    for build in reversed(plan.builds):
-        if build.table in names:
-            names.update(build.model.inputs)
-    return [build for build in plan.builds if build.table in names]

@@ -14,11 +14,10 @@ from salesperf_cli.backends.embedded import duck
 from salesperf_cli.backends.embedded.comparing import DuckComparer
 from salesperf_cli.backends.embedded.engine import DuckEngine, duck_engine
 from salesperf_cli.backends.embedded.tables import LocalTables
-from salesperf_cli.core.batch import BatchPlan
 from salesperf_cli.core.build import BuildRequest, BuildResult
 from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.core.tables import TableName
-from salesperf_cli.core.verification import Side, Verdict, Verifier, plan_of_everything, wanted_models
+from salesperf_cli.core.verification import Side, Verdict, Verifier, plan_from_nothing
 from salesperf_cli.errors import InputError
 from salesperf_cli.factory import Workspace
 from tests.lake import Lake
@@ -58,62 +57,58 @@ def engines(tables: LocalTables, folder: Path) -> Iterator[tuple[DuckEngine, Duc
 
 
 @pytest.fixture
-def plan(lake: Lake, sample: Path) -> BatchPlan:
+def workspace(lake: Lake, sample: Path) -> Workspace:
     lake.done("ingest", str(sample))
-    return plan_of_everything(_workspace(lake))
-
-
-def _workspace(lake: Lake) -> Workspace:
     return Workspace(None, load_pipeline("olist"), lake.backend, lake.ledger)  # type: ignore[arg-type]  # no settings
 
 
-def _verdicts(plan: BatchPlan, folder: Path, names: set[str], *alteration: str) -> dict[str, Verdict]:
+def _verdicts(workspace: Workspace, folder: Path, names: set[str], *alteration: str) -> dict[str, Verdict]:
     tables = LocalTables(folder)
     with engines(tables, folder) as (left, right, comparer):
         other = Altered(right, TableName.parse(alteration[0]), *alteration[1:]) if alteration else right
         sides = Side(left, "left"), Side(other, "right")
-        wanted = wanted_models(plan, names)
+        plan, wanted = plan_from_nothing(workspace, names)
         verifier = Verifier(plan, *sides, comparer, wanted, now=datetime(2026, 1, 1, tzinfo=UTC))
         return {verdict.table: verdict for verdict in verifier.verdicts()}
 
 
-def test_equal_engines_are_found_equal_in_every_source_and_model(plan: BatchPlan, tmp_path: Path) -> None:
-    verdicts = _verdicts(plan, tmp_path / "scratch", set())
+def test_equal_engines_are_found_equal_in_every_source_and_model(workspace: Workspace, tmp_path: Path) -> None:
+    verdicts = _verdicts(workspace, tmp_path / "scratch", set())
     assert len(verdicts) == 23
     assert [name for name, verdict in verdicts.items() if not verdict.comparison.equal] == []
 
 
-def test_a_column_that_differs_is_named_with_keys_and_both_values(plan: BatchPlan, tmp_path: Path) -> None:
+def test_a_column_that_differs_is_named_with_keys_and_both_values(workspace: Workspace, tmp_path: Path) -> None:
     changed = ("silver.orders", "CAST(lower(trim(order_status)) AS STRING)", "CAST(upper(order_status) AS STRING)")
-    compared = _verdicts(plan, tmp_path / "scratch", {"orders"}, *changed)["silver.orders"].comparison
+    compared = _verdicts(workspace, tmp_path / "scratch", {"orders"}, *changed)["silver.orders"].comparison
     (difference,) = compared.columns
     assert (difference.column, difference.rows, len(difference.samples)) == ("status", compared.left_rows, 5)
     assert {sample.left.upper() for sample in difference.samples} == {sample.right for sample in difference.samples}
     assert not compared.equal
 
 
-def test_rows_that_one_side_lacks_are_counted_and_shown_by_key(plan: BatchPlan, tmp_path: Path) -> None:
+def test_rows_that_one_side_lacks_are_counted_and_shown_by_key(workspace: Workspace, tmp_path: Path) -> None:
     fewer = ("silver.sellers", "FROM bronze.sellers", "FROM bronze.sellers WHERE seller_state <> 'SP'")
-    compared = _verdicts(plan, tmp_path / "scratch", {"silver.sellers"}, *fewer)["silver.sellers"].comparison
+    compared = _verdicts(workspace, tmp_path / "scratch", {"silver.sellers"}, *fewer)["silver.sellers"].comparison
     assert (compared.only_right, compared.columns) == (0, ())
     assert compared.only_left == compared.left_rows - compared.right_rows > 0
     assert len(compared.only_left_keys) == min(5, compared.only_left)
 
 
-def test_a_difference_is_told_at_its_model_and_not_again_behind_it(plan: BatchPlan, tmp_path: Path) -> None:
+def test_a_difference_is_told_at_its_model_and_not_again_behind_it(workspace: Workspace, tmp_path: Path) -> None:
     changed = ("silver.orders", "CAST(lower(trim(order_status)) AS STRING)", "CAST(upper(order_status) AS STRING)")
-    verdicts = _verdicts(plan, tmp_path / "scratch", {"orders", "sales_wide"}, *changed)
+    verdicts = _verdicts(workspace, tmp_path / "scratch", {"orders", "sales_wide"}, *changed)
     assert not verdicts["silver.orders"].comparison.equal
     assert verdicts["gold.sales_wide"].comparison.equal
 
 
-def test_only_what_is_wanted_is_compared_and_unknown_names_are_refused(plan: BatchPlan, tmp_path: Path) -> None:
-    assert set(_verdicts(plan, tmp_path / "scratch", {"gold.sales_monthly"})) == {"gold.sales_monthly"}
+def test_only_what_is_wanted_is_compared_and_unknown_names_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    assert set(_verdicts(workspace, tmp_path / "scratch", {"gold.sales_monthly"})) == {"gold.sales_monthly"}
     with pytest.raises(InputError, match="no model builds 'nothing'"):
-        wanted_models(plan, {"nothing"})
+        plan_from_nothing(workspace, {"nothing"})
 
 
-def test_nothing_of_the_lake_is_changed(lake: Lake, plan: BatchPlan, tmp_path: Path) -> None:
+def test_nothing_of_the_lake_is_changed(lake: Lake, workspace: Workspace, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in lake.root.rglob("*")}
-    _verdicts(plan, tmp_path / "scratch", {"orders"})
+    _verdicts(workspace, tmp_path / "scratch", {"orders"})
     assert {path: path.stat().st_mtime_ns for path in lake.root.rglob("*")} == before

@@ -14,6 +14,7 @@ from salesperf_cli.backends.spark.partitions import partition_text, rows_of
 from salesperf_cli.backends.spark.views import Views
 from salesperf_cli.core.build import BuildRequest, BuildResult
 from salesperf_cli.core.listing import Listing
+from salesperf_cli.core.tables import TableName
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -103,7 +104,7 @@ class Builder:
         replaced = rows_of(contract, touched)
         return Rewrite(rows.where(replaced), replaced, len(touched))
 
-    def _changes(self, request: BuildRequest) -> dict[str, DataFrame]:
+    def _changes(self, request: BuildRequest) -> dict[TableName, DataFrame]:
         """`changed.<table>` for each input: rows, old and new, in which its two snapshots differ.
 
         Files that both snapshots share hold the same rows, so only the others are read.
@@ -114,7 +115,7 @@ class Builder:
             old = self._tables.listing(name, request.previous[name])
             shared = {file.path for file in new.files} & {file.path for file in old.files}
             came, went = self._files(new, shared), self._files(old, shared)
-            changes[f"changed.{name.table}"] = came.exceptAll(went).unionAll(went.exceptAll(came))
+            changes[name] = came.exceptAll(went).unionAll(went.exceptAll(came))
         return changes
 
     def _files(self, listing: Listing, without: set[str]) -> DataFrame:

@@ -123,6 +123,7 @@ def _started(settings: LocalSpark) -> SparkSession:
     if active is not None:
         return active
     _require_java()
+    _require_jars(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     builder = SparkSession.builder.appName("salesperf").master(f"local[{settings.threads or '*'}]")
     for key, value in _static_settings(pyspark.__version__, settings).items():
@@ -170,6 +171,16 @@ def _require_java() -> None:
         why="no `java` on PATH, and JAVA_HOME does not name one",
         remedy="install a Java 17 runtime (for example openjdk-17-jre-headless), then run the command again",
     )
+
+
+def _require_jars(settings: LocalSpark) -> None:
+    missing = [path for path in settings.jars.split(",") if path and not Path(path.strip()).is_file()]
+    if missing:
+        raise InputError(
+            f"there is no jar {missing[0].strip()}",
+            why="the setting spark_jars names it",
+            remedy="correct it, or leave it out: the jars then come from Maven Central",
+        )
 
 
 def _not_started(log: Path, settings: LocalSpark) -> InputError:

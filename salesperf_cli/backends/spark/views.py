@@ -46,8 +46,8 @@ class Views:
             rows.createOrReplaceTempView(_view(str(contract.name)))
             self._columns[str(contract.name)] = dict(contract_columns(contract))
 
-    def query(self, sql: str, changed: Mapping[str, DataFrame] | None = None) -> DataFrame:
-        """The rows of a portable query; `changed` gives further tables, read by this query alone.
+    def query(self, sql: str, changed: Mapping[TableName, DataFrame] | None = None) -> DataFrame:
+        """The rows of a portable query; `changed` gives what it reads as `changed.<table>`, by the table.
 
         Raises InputError when the SQL is not portable. Names are settled at once, so a view may be replaced afterwards.
         """
@@ -55,9 +55,10 @@ class Views:
             names = {name: _view(name) for name in self._columns}
             columns = dict(self._columns)
             for name, rows in (changed or {}).items():
-                rows.createOrReplaceTempView(_view(name))
-                names[name] = _view(name)
-                columns[name] = {field: columns[f"silver.{name.split('.')[1]}"][field] for field in rows.columns}
+                other = f"changed.{name.table}"
+                rows.createOrReplaceTempView(_view(other))
+                names[other] = _view(other)
+                columns[other] = columns[str(name)]
             return self._spark.sql(to_spark(sql, names, columns))
 
     def drop_staged(self, table: TableName) -> None:
