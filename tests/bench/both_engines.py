@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -56,9 +57,13 @@ def measured(command: Sequence[str], cwd: Path, variables: Mapping[str, str]) ->
     with (cwd / "talk").open("wb") as talk:
         process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=talk, stderr=talk, start_new_session=True)
         tree = Tree(process.pid)
-        while process.poll() is None:
-            tree.look()
-            time.sleep(0.1)
+        try:
+            while process.poll() is None:
+                tree.look()
+                time.sleep(0.1)
+        finally:
+            if process.poll() is None:  # a benchmark that is stopped leaves no JVM behind
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{(cwd / 'talk').read_text()}")
     return time.perf_counter() - began, tree.cpu, tree.peak
@@ -75,5 +80,5 @@ def side_by_side(salesperf: Sequence[str], shop: Path, title: str, variables: Ma
         wall, cpu, peak = measured([*salesperf, "run-batch", "--promote", "--engine", engine], lake, variables)
         walls.append(wall)
         print(f"  {engine:<10} wall {wall:7.2f} s   cpu {cpu:7.2f} s   peak {peak:6.0f} MiB", flush=True)
-        shutil.rmtree(lake)
+        shutil.rmtree(lake, ignore_errors=True)  # the JVM tidies up behind itself for a moment longer
     print(f"  ratio      wall {walls[1] / walls[0]:7.2f}")

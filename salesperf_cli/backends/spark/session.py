@@ -148,10 +148,20 @@ def _static_settings(version: str, settings: LocalSpark) -> dict[str, str]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dlog4j2.configurationFile={quiet.as_uri()}",
-        "spark.local.dir": str(settings.home),
+        "spark.local.dir": str(_spill_folder(settings.home)),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def _spill_folder(home: Path) -> Path:
+    """A folder of this process for what Spark spills; those of processes that were killed are removed."""
+    for old in home.glob("spill-*") if Path("/proc/self").exists() else ():
+        if not Path(f"/proc/{old.name.removeprefix('spill-')}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    folder = home / f"spill-{os.getpid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _java_size(size: str) -> str:
