@@ -1,0 +1,1 @@
+"""The AWS target: one small file a service. The only importer of boto3 and pyathena."""

@@ -1,0 +1,150 @@
+"""One boto3 session an invocation: profile, region and endpoint as in the AWS CLI, and AWS's errors in our words.
+
+Credentials come from boto3's own chain (variables, profiles, SSO, assumed roles, instance roles); none is read here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from salesperf_cli.errors import AccessError, ConflictError, InputError, RetryableError, SalesperfError
+
+DEFAULT_REGION = "sa-east-1"
+
+_NOT_LOGGED_IN = {
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthFailure", "RequestExpired",
+}  # fmt: skip
+_NOT_ALLOWED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403"}
+_BUSY = {
+    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
+    "SlowDown", "ServiceUnavailable", "InternalError", "InternalFailure", "InternalServerException", "500", "503",
+    "ProvisionedThroughputExceededException", "LimitExceededException",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a target lies; None leaves a choice to boto3's chain, at whose end the region is sa-east-1."""
+
+    region: str | None
+    profile: str | None
+    endpoint_url: str | None
+
+
+class AwsSession:
+    """Makes clients, one a service, that threads share."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    @property
+    def region(self) -> str:
+        """The region in which everything lies."""
+        return str(self._boto3().region_name)
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The address that stands in for AWS, where one is set."""
+        return self._account.endpoint_url
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service. Raises InputError for a profile that does not exist."""
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._clients:
+                # A stand-in has one address for all buckets: the bucket goes into the path.
+                style = {"addressing_style": "path"} if self.endpoint_url else {}
+                config = Config(
+                    retries={"mode": "standard", "max_attempts": 5},
+                    max_pool_connections=32,
+                    s3=style or None,
+                    user_agent_extra="salesperf",
+                )
+                self._clients[service] = self._boto3().client(service, endpoint_url=self.endpoint_url, config=config)
+            return self._clients[service]
+
+    def credentials(self) -> Any:
+        """The session's credentials, frozen; raises AccessError when there are none."""
+        found = self._boto3().get_credentials()
+        if found is None:
+            raise _no_credentials()
+        return found.get_frozen_credentials()
+
+    def _boto3(self) -> Any:
+        if self._session is None:
+            import boto3
+            from botocore.exceptions import ProfileNotFound
+
+            try:
+                found = boto3.Session(profile_name=self._account.profile, region_name=self._account.region)
+                if not found.region_name:
+                    found = boto3.Session(profile_name=self._account.profile, region_name=DEFAULT_REGION)
+            except ProfileNotFound as fault:
+                raise InputError(
+                    f"there is no AWS profile {self._account.profile!r}",
+                    why=str(fault),
+                    remedy="aws configure list-profiles names those that there are",
+                ) from fault
+            self._session = found
+        return self._session
+
+
+def code_of(fault: BaseException) -> str:
+    """The error code of a ClientError, such as `NoSuchKey`; empty for every other exception."""
+    response = getattr(fault, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+@contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Turn what boto3 raises inside the block into an error of ours; `doing` completes "AWS refused to …"."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError) as fault:
+        raise in_our_words(fault, doing) from fault
+
+
+def in_our_words(fault: Exception, doing: str) -> SalesperfError:
+    """The error to show for what boto3 raised while `doing` ("read the ledger")."""
+    name, code = type(fault).__name__, code_of(fault)
+    message = " ".join(str(fault).split())
+    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+        return _no_credentials()
+    if name in ("TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError") or code in _NOT_LOGGED_IN:
+        return AccessError(
+            f"cannot {doing}: not logged in", why=message, remedy="log in again (aws sso login, or new keys)"
+        )
+    if code in _NOT_ALLOWED:
+        return AccessError(
+            f"not allowed to {doing}", why=message, remedy="ask for that permission, or use another profile"
+        )
+    if code in _BUSY or name.endswith(("ConnectionError", "TimeoutError", "ConnectionClosedError")):
+        return RetryableError(f"cannot {doing} just now", why=message, remedy="run the same command again")
+    if name in ("EndpointConnectionError", "ReadTimeoutError", "ConnectTimeoutError", "HTTPClientError"):
+        return RetryableError(
+            f"cannot reach AWS to {doing}", why=message, remedy="check the network, the region and endpoint_url"
+        )
+    if code in ("ConcurrentModificationException", "OperationAbortedException", "ResourceInUseException"):
+        return ConflictError(
+            f"cannot {doing}: somebody else is at it", why=message, remedy="run the same command again"
+        )
+    return InputError(f"cannot {doing}", why=message, remedy="salesperf doctor --target NAME checks the target")
+
+
+def _no_credentials() -> AccessError:
+    return AccessError(
+        "there are no AWS credentials",
+        why="no variables, no profile and no role give any",
+        remedy="log in (aws sso login, aws configure), or name a profile in salesperf.toml",
+    )
