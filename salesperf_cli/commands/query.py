@@ -87,7 +87,7 @@ def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path 
 
 def _question(world: Environment, workspace: Workspace, sql: str, param: list[str], as_of: str | None) -> Question:
     workspace.backend.expect_question()
-    from salesperf_cli.core.athena import translate
+    from salesperf_cli.core.compiled import compiled
     from salesperf_cli.core.query import LakeCatalog, ask, state_as_of
 
     state = state_as_of(workspace.ledger, as_of)
@@ -96,7 +96,7 @@ def _question(world: Environment, workspace: Workspace, sql: str, param: list[st
             "nothing is published yet", why="readers see releases only", remedy="salesperf run-batch --promote"
         )
     catalog = LakeCatalog(state, workspace.pipeline)
-    translation = translate(sql, catalog, _parameters(param))
+    translation = compiled(sql, catalog, _parameters(param), workspace.backend.objects)
     return ask(translation, state, catalog, workspace.backend.tables.listing, region=world.settings.price_region)
 
 

@@ -85,6 +85,8 @@ class EngineTraps:
         return begins and not self._inner.match(lines, at + 1)
 
     def _is_valid(self, lines: bytes) -> bool:
+        if lines.isascii():  # which every encoding of the contracts holds, and takes no time to see
+            return True
         try:
             lines.decode(self._codec)
         except UnicodeDecodeError:

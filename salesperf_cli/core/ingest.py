@@ -6,6 +6,7 @@ ledger entry is created last.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,8 @@ from salesperf_cli.errors import InputError, RefusedError
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Objects
 
-PARALLEL_COPIES = 4
+PARALLEL_COPIES = min(os.cpu_count() or 1, 4)
+"""No more than there are cores: the largest file, copied first, is what an ingest waits for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,8 @@ def duck_engine(
     tables: LocalTables, root: Path, run_id: str, *, memory_limit: str | None, threads: int | None
 ) -> Iterator[DuckEngine]:
     """An engine for one run, with a scratch folder that is removed at the end. Hold the lease."""
-    tables.warm_up()
     shutil.rmtree(root / "_tmp" / "runs", ignore_errors=True)  # what killed runs left: no other runs now
     scratch = root / "_tmp" / "runs" / run_id
     with duck.session(scratch, memory_limit=memory_limit, threads=threads) as connection:
+        tables.warm_up()  # not earlier: it would hold up the import of DuckDB, for which everything waits
         yield DuckEngine(connection, tables, root, scratch)

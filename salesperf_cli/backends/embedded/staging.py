@@ -215,10 +215,12 @@ class Reader:
             cast_ = f"CAST(try_strptime({value}, {duck.text(format_)}) AS {duck.sql_type(column.type.kind)})"
         else:
             cast_ = f"TRY_CAST({value} AS {duck.sql_type(str(column.type))})"
+        shaped = f"regexp_full_match({value}, {duck.text(pattern)})"
         if column.type.kind == "double":
-            # Zero has one sign: engines group -0.0 with 0.0, and each keeps another of them.
-            cast_ = f"CASE WHEN {cast_} = 0 THEN CAST(0 AS DOUBLE) WHEN isfinite({cast_}) THEN {cast_} END"
-        return f"CASE WHEN regexp_full_match({value}, {duck.text(pattern)}) THEN {cast_} END"
+            # Zero has one sign (-0.0 + 0.0 is 0.0): engines group both, and each keeps another of them.
+            cast_ = f"CASE WHEN isfinite({cast_}) THEN {cast_} + CAST(0 AS DOUBLE) END"
+            shaped = f"({_surely_double(value)} OR {shaped})"
+        return f"CASE WHEN {shaped} THEN {cast_} END"
 
     def _parquet_value(self, name: str) -> str:
         """A typed value as the text that the contract's CSV form would hold."""
@@ -238,6 +240,15 @@ def _open(file: StagedFile) -> BinaryIO:
 
 def _raw(column: str) -> str:
     return duck.name(f"raw {column}")
+
+
+def _surely_double(value: str) -> str:
+    """Whether a text has a double's shape, given that it casts to one: cheap, and true of nearly all that have.
+
+    DuckDB's cast takes more than the shape: digits grouped by `_`, white space around, `+-1`. What sorts below `-` is
+    left to the pattern: texts that begin with white space or `+`.
+    """
+    return f"({value} >= '-' AND substr({value}, -1) > ' ' AND NOT contains({value}, '_'))"
 
 
 def _csv_scan(files: list[ReadFile], dialect: Dialect, header: tuple[str, ...]) -> str:
