@@ -7,7 +7,7 @@ It is a cache: whatever is wrong with an entry, the question is compiled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -126,7 +126,15 @@ def _with_values(translation: Translation, change: Any) -> Translation:
     )
 
 
-_KINDS = {kind.__name__: kind for kind in (bool, int, float, str, Decimal, datetime, date)}
+_KINDS: Mapping[str, Callable[[str], object]] = {
+    "bool": lambda text: text == "True",
+    "int": int,
+    "float": float,
+    "str": str,
+    "Decimal": Decimal,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+}
 
 
 def _written(value: object) -> object:
@@ -136,7 +144,7 @@ def _written(value: object) -> object:
     if isinstance(value, tuple):
         return ["tuple", [_written(each) for each in value]]
     kind = type(value).__name__
-    if _KINDS.get(kind) is not type(value):
+    if kind not in _KINDS:
         raise TypeError(kind)
     return [kind, value.isoformat() if isinstance(value, date) else str(value)]
 
@@ -147,8 +155,4 @@ def _value(written: Any) -> object:
     kind, text = written
     if kind == "tuple":
         return tuple(_value(each) for each in text)
-    if kind == "bool":
-        return bool(text == "True")
-    if kind in ("date", "datetime"):
-        return (datetime if kind == "datetime" else date).fromisoformat(text)
     return _KINDS[kind](text)
