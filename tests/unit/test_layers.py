@@ -29,6 +29,9 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "backends": (*TERMINAL, *OUTSIDE, "salesperf_cli.factory"),
     "backends/embedded": (*CLOUD, "salesperf_cli.backends.aws"),
     "backends/aws": ("salesperf_cli.backends.embedded",),
+    "backends/iceberg": (
+        "duckdb", *CLOUD, "salesperf_cli.backends.embedded", "salesperf_cli.backends.aws", "salesperf_cli.backends.spark",
+    ),
     "output": ("typer", "click", *ENGINES, *CLOUD, "salesperf_cli.commands", "salesperf_cli.core"),
 }  # fmt: skip
 BOTH_SIDES = ("app.py", "factory.py")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesperf_cli.backends.embedded import duck
-from salesperf_cli.backends.embedded.iceberg_schema import partition_name
 from salesperf_cli.backends.embedded.shelf import Shelf
 from salesperf_cli.backends.embedded.tables import Commit, LocalTables
+from salesperf_cli.backends.iceberg.schema import partition_name
 from salesperf_cli.core.build import BuildRequest, BuildResult
 from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.ledger import TableState

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from salesperf_cli.backends.embedded.tables import RUN_ID_PROPERTY, first_snapshot
+from salesperf_cli.backends.iceberg.tables import RUN_ID_PROPERTY, first_snapshot
 from salesperf_cli.backends.spark.session import CATALOG
 from salesperf_cli.core.ledger import TableState
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from salesperf_cli.backends.embedded.tables import LocalTables
+    from salesperf_cli.backends.iceberg.tables import CatalogTables
     from salesperf_cli.core.contracts import Contract
     from salesperf_cli.core.listing import Listing
     from salesperf_cli.core.tables import TableName
@@ -60,7 +60,7 @@ class Pointers(Protocol):
 class IcebergTables:
     """The lake's tables in one session."""
 
-    def __init__(self, spark: SparkSession, tables: LocalTables, pointers: Pointers) -> None:
+    def __init__(self, spark: SparkSession, tables: CatalogTables, pointers: Pointers) -> None:
         self._spark = spark
         self._tables = tables
         self._pointers = pointers

@@ -19,13 +19,13 @@ from salesperf_cli.errors import ConflictError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from salesperf_cli.backends.embedded.tables import LocalTables
+    from salesperf_cli.backends.iceberg.tables import CatalogTables
 
 
 class RunCatalog:
     """Implements `Pointers` with a catalog of the run's own; `tables` are the lake's."""
 
-    def __init__(self, spark: SparkSession, tables: LocalTables) -> None:
+    def __init__(self, spark: SparkSession, tables: CatalogTables) -> None:
         self._spark = spark
         self._tables = tables
         self._lock = RLock()

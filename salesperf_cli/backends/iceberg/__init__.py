@@ -1,0 +1,1 @@
+"""What all targets share of Iceberg, through pyiceberg: tables in a catalog, their files, schemas and listings."""
