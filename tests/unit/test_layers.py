@@ -30,7 +30,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "backends/embedded": (*CLOUD, "salesperf_cli.backends.aws"),
     "backends/aws": ("salesperf_cli.backends.embedded",),
     "backends/iceberg": (
-        "duckdb", *CLOUD, "salesperf_cli.backends.embedded", "salesperf_cli.backends.aws", "salesperf_cli.backends.spark",
+        "duckdb", *CLOUD,
+        "salesperf_cli.backends.embedded", "salesperf_cli.backends.aws", "salesperf_cli.backends.spark",
     ),
     "output": ("typer", "click", *ENGINES, *CLOUD, "salesperf_cli.commands", "salesperf_cli.core"),
 }  # fmt: skip
