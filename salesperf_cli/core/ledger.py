@@ -197,10 +197,15 @@ class Ledger:
 
     def run(self, run_id: str) -> RunRecord:
         """The record of a run; raises InputError when there is none."""
-        found = self._objects.read(f"_ledger/runs/{run_id}.json")
+        found = self.find_run(run_id)
         if found is None:
             raise InputError(f"no run {run_id}", why="the ledger has no such run", remedy="list runs: salesperf status")
-        return msgspec.json.decode(found.data, type=RunRecord)
+        return found
+
+    def find_run(self, run_id: str) -> RunRecord | None:
+        """The record of a run, or None."""
+        found = self._objects.read(f"_ledger/runs/{run_id}.json")
+        return msgspec.json.decode(found.data, type=RunRecord) if found else None
 
     def run_ids(self) -> Sequence[str]:
         """The ids of all batch runs, oldest first."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
 from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, new_run_id
 from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.core.runs import Run, RunReporter
+from salesperf_cli.errors import RefusedError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Backend
@@ -48,13 +49,16 @@ class BatchOutcome:
     release: Release | None
 
 
-def plan_batch(workspace: Workspace, request: BatchRequest) -> BatchPlan:
-    """The plan of a run as things stand now."""
+def plan_batch(workspace: Workspace, request: BatchRequest, begun: RunRecord | None = None) -> BatchPlan:
+    """The plan of a run as things stand now; of one that was `begun`, on the tables that it has made already."""
+    release = workspace.ledger.current_release()
+    if begun is not None:
+        release = replace(release, tables=release.tables | begun.tables)
     planner = Planner(
         workspace.pipeline.contracts(),
         workspace.pipeline.models(),
         workspace.ledger.ingests(),
-        workspace.ledger.current_release(),
+        release,
         workspace.backend.objects.location,
     )
     return planner.plan(request)
@@ -68,31 +72,55 @@ def run_batch(
     promote: bool,
     clock: Clock,
     agreed: PlannedRun | None = None,
+    run_id: str | None = None,
 ) -> BatchOutcome | None:
     """Plan and walk a run, and publish it where asked; None when everything is up to date.
 
     When a rule fails, the run's tables stay on its audit branch and nothing is published. `agreed` is a saved plan:
-    raises ConflictError when it is not what would be done now.
+    raises ConflictError when it is not what would be done now. A `run_id` that the ledger knows goes on with that run:
+    where each layer is a job of its own, gold is built on what the silver job has made, and published with it.
     """
-    run_id = new_run_id(clock())
+    run_id = run_id or new_run_id(clock())
     with working(workspace, run_id, "run-batch", clock):
-        plan = plan_batch(workspace, request)
+        begun = _begun(workspace.ledger, run_id)
+        plan = plan_batch(workspace, request, begun)
         if agreed is not None:
             refuse_moved(agreed, planned(plan, request))
         reporter.planned(plan)
-        if not plan.builds:
+        record = begun
+        if plan.builds:
+            with workspace.backend.engine(run_id) as engine:
+                name = workspace.backend.engine_name
+                record = Run(
+                    plan, engine, workspace.ledger, reporter, begun or _new(run_id, plan, name, clock()), clock
+                ).walk()
+        if record is None:
             return None
-        with workspace.backend.engine(run_id) as engine:
-            name = workspace.backend.engine_name
-            run = Run(plan, engine, workspace.ledger, reporter, run_id=run_id, engine_name=name, clock=clock)
-            record = run.walk()
         if record.failures or not promote:
             return BatchOutcome(record, None)
-        layers = tuple(layer for layer in request.layers if any(name.startswith(layer) for name in record.tables))
+        layers = tuple(layer for layer in record.layers if any(name.startswith(layer) for name in record.tables))
         release = promotion.publish(
             promotion.plan_promotion(workspace.ledger, layers), workspace.ledger, workspace.backend.tables, now=clock()
         )
         return BatchOutcome(workspace.ledger.run(run_id), release)
+
+
+def _new(run_id: str, plan: BatchPlan, engine: str, now: datetime) -> RunRecord:
+    return RunRecord(run_id, "batch", "running", now, plan.layers, engine)
+
+
+def _begun(ledger: Ledger, run_id: str) -> RunRecord | None:
+    """The run of that id as far as it has come; raises RefusedError when it cannot be gone on with."""
+    run = ledger.find_run(run_id)
+    if run is None or run.status == "audited":
+        return run
+    if run.status == "blocked":
+        raise promotion.blocked(run)
+    raise RefusedError(
+        f"run {run_id} cannot be gone on with",
+        why=f"its status is {run.status}; what comes next is built on an audited layer",
+        remedy="run: salesperf run-batch",
+    )
 
 
 def promote(

@@ -59,7 +59,10 @@ def audit_branch(run_id: str) -> str:
 
 
 class Run:
-    """One walk along a plan. `clock` gives the time at which a step ends."""
+    """One walk along a plan. `record` is the run as it begins, or as far as a job before has brought it.
+
+    `clock` gives the time at which a step ends.
+    """
 
     def __init__(
         self,
@@ -67,9 +70,7 @@ class Run:
         engine: Engine,
         ledger: Ledger,
         reporter: RunReporter,
-        *,
-        run_id: str,
-        engine_name: str,
+        record: RunRecord,
         clock: Callable[[], datetime],
     ) -> None:
         self._plan = plan
@@ -77,13 +78,14 @@ class Run:
         self._ledger = ledger
         self._reporter = reporter
         self._clock = clock
-        self._branch = audit_branch(run_id)
+        self._branch = audit_branch(record.run_id)
         self._lock = RLock()
         self._staged: dict[TableName, tuple[FileCount, ...]] = {}
         self._judged: dict[str, list[tuple[CheckRecord, ...]]] = {}
         self._waiting = _readers(plan)
         self._tables = {TableName.parse(name): state for name, state in plan.base.tables.items()}
-        self.record = RunRecord(run_id, "batch", "running", clock(), plan.layers, engine_name)
+        layers = tuple(dict.fromkeys((*record.layers, *plan.layers)))
+        self.record = replace(record, status="running", layers=layers, finished=None)
 
     def walk(self) -> RunRecord:
         """Take every step until a rule fails; gives the run's final record.

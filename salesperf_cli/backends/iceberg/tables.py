@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RUN_ID_PROPERTY = "salesperf.run-id"
 """In a snapshot's summary: the run that made it."""
 
+_ATTEMPTS = 4
 _PROPERTIES = {"write.parquet.compression-codec": "zstd"}
 
 
@@ -79,18 +80,28 @@ class CatalogTables(ABC):
 
         Commits the two references themselves: a pyiceberg transaction would copy the whole metadata several times.
         """
+        for attempt in range(1, _ATTEMPTS + 1):
+            table = self._load(name)
+            current = table.current_snapshot() if table else None
+            at = current.snapshot_id if current else None
+            if table is None or (at not in (expected, state.snapshot_id) and not _untouched(table)):
+                raise _moved(name, at, expected)
+            fault = self._point(table, state.snapshot_id, at, tag)
+            if fault is None:
+                return
+            if attempt == _ATTEMPTS:
+                raise _moved(name, at, expected) from fault
+            self.refresh(name)  # another branch of the table may have been written: then main is where it was
+
+    def _point(self, table: Table, snapshot_id: int, at: int | None, tag: str) -> Exception | None:
+        """Move main from `at` to a snapshot and tag it, in one commit; gives the fault where that was refused."""
         from pyiceberg.exceptions import CommitFailedException
         from pyiceberg.table.refs import SnapshotRefType
         from pyiceberg.table.update import AssertRefSnapshotId, AssertTableUUID, SetSnapshotRefUpdate
 
-        table = self._load(name)
-        current = table.current_snapshot() if table else None
-        at = current.snapshot_id if current else None
-        if table is None or (at not in (expected, state.snapshot_id) and not _untouched(table)):
-            raise _moved(name, at, expected)
         # The tag is set anew where an attempt that was given up has left it elsewhere.
         updates = tuple(
-            SetSnapshotRefUpdate.model_validate({"ref-name": ref, "type": kind, "snapshot-id": state.snapshot_id})
+            SetSnapshotRefUpdate.model_validate({"ref-name": ref, "type": kind, "snapshot-id": snapshot_id})
             for ref, kind in (("main", SnapshotRefType.BRANCH), (tag, SnapshotRefType.TAG))
         )
         requirements = (
@@ -101,8 +112,9 @@ class CatalogTables(ABC):
             try:
                 done = self.catalog.commit_table(table, requirements, updates)
             except CommitFailedException as fault:
-                raise _moved(name, at, expected) from fault
+                return fault
             table.metadata, table.metadata_location = done.metadata, done.metadata_location
+            return None
 
     def listing(self, name: TableName, snapshot_id: int) -> Listing:
         """The data files, columns and statistics of a snapshot."""
