@@ -13,6 +13,7 @@ from salesperf_cli.backends.spark.building import Builder
 from salesperf_cli.backends.spark.catalog import IcebergTables
 from salesperf_cli.backends.spark.checking import SparkEvidence
 from salesperf_cli.backends.spark.deduplication import Distinct
+from salesperf_cli.backends.spark.faults import told
 from salesperf_cli.backends.spark.reading import Reader
 from salesperf_cli.backends.spark.staging import Stager
 from salesperf_cli.backends.spark.views import Views
@@ -41,24 +42,18 @@ class SparkEngine:
 
     def stage(self, request: StageRequest) -> StageResult:
         """Read bronze files, cast, judge, de-duplicate; afterwards models can read `bronze.<table>`."""
-        reader = Reader(self._spark, request.contract, self._objects.open, self._scratch)
-        stager = Stager(reader, request)
-        distinct = stager.stage()
-        counts, state = stager.counts(), None
-        if any(each.quarantined for each in counts) or request.quarantine:
-            refused = filled(collect(reader, stager.refused()), reader.files)
-            state = quarantine.write(self._spark, self._tables, request, refused)
-        self._staged[request.contract.name] = distinct
-        self._views.show_staged(request.contract, distinct.rows.drop("_file"))
-        return StageResult(counts, stager.warnings(), state)
+        with told(f"read {request.contract.name}"):
+            return self._stage(request)
 
     def build(self, request: BuildRequest) -> BuildResult:
         """Run a model and commit its rows to the run's audit branch."""
-        return Builder(self._spark, self._tables, self._views).build(request)
+        with told(f"build {request.contract.name}"):
+            return Builder(self._spark, self._tables, self._views).build(request)
 
     def check(self, request: CheckRequest) -> tuple[CheckRecord, ...]:
         """Judge a table's candidate state by its contract's rules."""
-        return tuple(Checker(request, SparkEvidence(self._tables, self._views, request)).check())
+        with told(f"audit {request.contract.name}"):
+            return tuple(Checker(request, SparkEvidence(self._tables, self._views, request)).check())
 
     def unstage(self, table: TableName) -> None:
         """Drop the staged rows of a bronze table: no later step reads them."""
@@ -75,6 +70,18 @@ class SparkEngine:
         for table in list(self._staged):
             self.unstage(table)
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _stage(self, request: StageRequest) -> StageResult:
+        reader = Reader(self._spark, request.contract, self._objects.open, self._scratch)
+        stager = Stager(reader, request)
+        distinct = stager.stage()
+        counts, state = stager.counts(), None
+        if any(each.quarantined for each in counts) or request.quarantine:
+            refused = filled(collect(reader, stager.refused()), reader.files)
+            state = quarantine.write(self._spark, self._tables, request, refused)
+        self._staged[request.contract.name] = distinct
+        self._views.show_staged(request.contract, distinct.rows.drop("_file"))
+        return StageResult(counts, stager.warnings(), state)
 
 
 @contextmanager
