@@ -49,7 +49,9 @@ class LocalBackend:
 
     def expect_question(self) -> None:
         """Begin to load the engine while the question is being compiled: both take a third of a query's time."""
-        threading.Thread(target=_import_duckdb, daemon=True).start()
+        from salesperf_cli.backends.embedded import duck
+
+        threading.Thread(target=duck.module, daemon=True).start()
 
     @contextmanager
     def answer(self, translation: Translation, listings: Mapping[str, Listing]) -> Iterator[Answer]:
@@ -58,7 +60,3 @@ class LocalBackend:
 
         with answer(translation, listings, memory_limit=self._memory_limit, threads=self._threads) as rows:
             yield rows
-
-
-def _import_duckdb() -> None:
-    import duckdb  # noqa: F401

@@ -36,6 +36,8 @@ class Answer:
         """All remaining rows as an Arrow table."""
         import warnings
 
+        import duckdb  # noqa: F401 - it gives connections the method below
+
         with told_in_plain_words(), warnings.catch_warnings():
             # DuckDB would rather run the query again than copy its rows; bound parameters are worth the copy.
             warnings.simplefilter("ignore", UserWarning)
@@ -47,9 +49,7 @@ def answer(
     translation: Translation, listings: Mapping[str, Listing], *, memory_limit: str | None, threads: int | None
 ) -> Iterator[Answer]:
     """Run a query; its rows can be fetched inside the block."""
-    import duckdb
-
-    connection = duckdb.connect()
+    connection = duck.module().connect()
     try:
         _prepare(connection, translation, listings, memory_limit=memory_limit, threads=threads)
         with told_in_plain_words():
@@ -90,8 +90,7 @@ def _prepare(
 @contextmanager
 def told_in_plain_words() -> Iterator[None]:
     """Turn the engine's own errors into ours."""
-    import duckdb
-
+    duckdb = duck.module()
     try:
         yield
     except duckdb.OutOfMemoryException as fault:

@@ -119,8 +119,7 @@ class Reader:
 
     def _fill(self) -> set[int]:
         """(Re)create the staged table; gives the numbers of the CSV files of which the fast reader rejected records."""
-        import duckdb
-
+        duckdb = duck.module()
         for table in ("reject_errors", "reject_scans"):
             self._connection.execute(f"DROP TABLE IF EXISTS {table}")
         try:
