@@ -15,6 +15,9 @@ INFRA_VENV ?= .venv-infra
 INFRA_STAMP := $(INFRA_VENV)/.made-from-$(shell sha256sum tests/infra/requirements.txt | cut -c1-16)
 STANDIN_VENV ?= .venv-ministack
 STANDIN_STAMP := $(STANDIN_VENV)/.made-from-$(shell sha256sum tests/infra/requirements-standin.txt | cut -c1-16)
+# The stand-in account: ministack with real Spark and real Trino behind it.
+ACCOUNT_MADE_FROM := $(addprefix tests/aws/standin/,install.py pom.xml requirements.txt)
+ACCOUNT_STAMP := .venv-standin/.made-from-$(shell cat $(ACCOUNT_MADE_FROM) | sha256sum | cut -c1-16)
 # Spark brings no package that ours does not fit beside; a venv that adds it alone leaves $(VENV) as users have it.
 SPARKS := 3.5.6 4.1.1
 SPARK_STAMPS := $(foreach version,$(SPARKS),.venv-spark-$(version)/.made-from-$(WANTED))
@@ -78,7 +81,13 @@ $(INFRA_STAMP) $(STANDIN_STAMP):
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(REQUIREMENTS)
 	@touch $@
 
-standin: $(STANDIN_STAMP)  ## Make .venv-ministack, which the slow tests of infra/ deploy to
+standin: $(STANDIN_STAMP) $(ACCOUNT_STAMP)  ## Make the stand-in for AWS: ministack, and Spark and Trino behind it
+	@if test -e .venv-standin/ready; then $(MAKE) .venv-spark-3.5.6/.made-from-$(WANTED); fi
+
+$(ACCOUNT_STAMP): $(ACCOUNT_MADE_FROM)
+	@echo "Making $(@D) (half a minute and 1.4 GB, once) …"
+	@$(BASE_PYTHON) tests/aws/standin/install.py $(@D)
+	@if test -e $(@D)/ready; then touch $@; fi
 
 types: $(STAMP)  ## mypy --strict
 	@$(BIN)/mypy --no-error-summary $(TYPED)

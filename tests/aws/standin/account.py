@@ -1,0 +1,110 @@
+"""The stand-in account: ministack, Spark for Glue's jobs and Trino for Athena's queries, behind one address.
+
+    with standin_account(folder) as account:
+        account.client("glue").start_job_run(JobName="…")
+
+It checks no permission. What is missing on this machine is told by `parts.missing_part`.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.aws.standin.athena import Athena
+from tests.aws.standin.glue_jobs import GlueJobs
+from tests.aws.standin.overlay import Overlay
+from tests.aws.standin.parts import ACCOUNT, REGION, answers, find_parts, free_port, start, stop, wait_until
+from tests.aws.standin.spark_job import Endpoints, SparkJobs
+from tests.aws.standin.trino import Trino
+
+
+@dataclass(frozen=True, slots=True)
+class StandInAccount:
+    """A running account."""
+
+    endpoint_url: str
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a process needs to find itself in this account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def engines(self) -> Mapping[str, str]:
+        """What answers for `glue` and for `athena`, such as `trino 476`."""
+        with urllib.request.urlopen(f"{self.endpoint_url}/_standin", timeout=10) as answer:
+            told: dict[str, str] = json.load(answer)
+        return told
+
+    def client(self, service: str) -> Any:
+        """A boto3 client in this account."""
+        return _client(service, self.endpoint_url)
+
+
+@contextmanager
+def standin_account(home: Path, minute: float = 60) -> Iterator[StandInAccount]:
+    """An account in `home`, ended with all that it started.
+
+    `minute` is how many seconds a minute of a job's timeout lasts. Raises MissingPartError.
+    """
+    parts = find_parts()
+    with ExitStack() as ending:
+        storage_port = free_port()
+        ministack_home = home / "ministack"
+        ministack_home.mkdir(parents=True)
+        _start_ministack(parts.ministack, ministack_home, storage_port, ending)
+        storage = f"http://127.0.0.1:{storage_port}"
+        trino = Trino(parts, home / "trino", storage_port)
+        ending.callback(trino.close)
+        athena = Athena(trino, _client("athena", storage), _client("s3", storage))
+        # The jobs want the overlay's address, and the overlay wants the jobs: its port is taken first.
+        port = free_port()
+        endpoints = Endpoints(account=f"http://127.0.0.1:{port}", storage=storage)
+        spark = SparkJobs(parts, home / "runs", endpoints, _client("s3", storage))
+        jobs = GlueJobs(_client("glue", storage), _client("logs", storage), spark, minute)
+        ending.callback(jobs.close)
+        about = {"glue": "spark 3.5.6", "athena": f"trino {trino.version()}"}
+        overlay = Overlay(port, storage_port, {**jobs.operations(), **athena.operations()}, about)
+        ending.callback(overlay.close)
+        yield StandInAccount(endpoints.account)
+
+
+def _start_ministack(program: Path, home: Path, port: int, ending: ExitStack) -> None:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "GATEWAY_PORT": str(port),
+    }
+    log = home / "ministack.log"
+    process = start((program,), environment, log)
+    ending.callback(stop, process)
+    wait_until(lambda: answers(port), process, log, 30)
+
+
+def _client(service: str, endpoint_url: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint_url,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="none",
+        config=Config(max_pool_connections=32),
+    )
