@@ -2,32 +2,30 @@
 
     spark-submit run_layer.py --layer silver --lake s3://bucket --pipeline olist [--promote true]
 
-Glue 5.1 (Spark 3.5.6) and 6.0 (Spark 4.1.1); without Glue the same line runs on a folder. The package comes as a wheel
-in --extra-py-files, what it needs in --additional-python-modules. Exit codes are those of the command line.
+Glue 5.1 (Spark 3.5.6) and 6.0 (Spark 4.1.1); without Glue the same line runs on a folder. The package comes as a wheel,
+what it needs in --additional-python-modules. Exit codes are those of the command line.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # glue_arguments.py lies beside this file
-
-from glue_arguments import job_arguments
-
 if TYPE_CHECKING:
-    from salesperf_cli.backends.ports import Backend
+    from salesperf_cli.backends.aws.session import AwsSession
+    from salesperf_cli.backends.ports import BatchBackend
     from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
     from salesperf_cli.core.build import BuildResult, StageResult
-    from salesperf_cli.core.ledger import CheckRecord, Ledger
+    from salesperf_cli.core.ledger import CheckRecord, Ledger, RunRecord
+    from salesperf_cli.core.operations import BatchOutcome
     from salesperf_cli.core.pipeline import Pipeline
 
-OPTIONAL = ("pipeline", "promote", "tables", "full-refresh", "catalog", "silver-database", "gold-database",
-            "quarantine-database", "metrics-namespace")  # fmt: skip
+OPTIONAL = ("pipeline", "promote", "tables", "full-refresh", "run-id", "then", "catalog", "silver-database",
+            "gold-database", "quarantine-database", "metrics-namespace")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class LayerWorkspace:
     """What an operation works with."""
 
     pipeline: Pipeline
-    backend: Backend
+    backend: BatchBackend
     ledger: Ledger
 
 
@@ -68,39 +66,57 @@ class LogReporter:
 
 def main(argv: Sequence[str]) -> int:
     """Run the job; gives its exit code."""
+    from salesperf_cli.backends.aws.job_arguments import job_arguments
+    from salesperf_cli.core.job_outcome import leave_fault
+    from salesperf_cli.core.ledger import new_run_id
+    from salesperf_cli.errors import SalesperfError
+
+    given = job_arguments(argv, ("layer", "lake"), OPTIONAL)
+    run_id = given.get("run-id") or new_run_id(_now())
+    backend = None
+    try:
+        backend = _backend(given)
+        outcome = _run(given, backend, run_id)
+    except SalesperfError as error:
+        _log(f"{error.what}: {error.why}. {error.remedy}")
+        if backend is not None:
+            leave_fault(backend.objects, run_id, given["layer"], error)
+        return int(error.exit_code)
+    if outcome is None:
+        _log("everything is up to date")
+    else:
+        run = outcome.run
+        _log(f"run {run.run_id}: {run.status}" + (f", {outcome.release.name}" if outcome.release else ""))
+        _tell(given, run)
+        if run.failures:
+            return 3
+    _go_on(given, run_id)
+    return 0
+
+
+def _run(given: Mapping[str, str], backend: BatchBackend, run_id: str) -> BatchOutcome | None:
     from salesperf_cli.core.batch import BatchRequest
     from salesperf_cli.core.ledger import Ledger
     from salesperf_cli.core.operations import run_batch
     from salesperf_cli.core.pipeline import load_pipeline
     from salesperf_cli.core.promotion import layers_of
-    from salesperf_cli.errors import SalesperfError
 
-    given = job_arguments(argv, ("layer", "lake"), OPTIONAL)
-    try:
-        backend = _backend(given["lake"])
-        workspace = LayerWorkspace(load_pipeline(given.get("pipeline", "olist")), backend, Ledger(backend.objects))
-        tables = tuple(filter(None, given.get("tables", "").split(",")))
-        request = BatchRequest(layers_of(given["layer"]), tables, given.get("full-refresh") == "true")
-        promote = given.get("promote") == "true"
-        outcome = run_batch(workspace, request, LogReporter(), promote=promote, clock=lambda: datetime.now(UTC))
-    except SalesperfError as error:
-        _log(f"{error.what}: {error.why}. {error.remedy}")
-        return int(error.exit_code)
-    if outcome is None:
-        _log("everything is up to date")
-        return 0
-    _log(f"run {outcome.run.run_id}: {outcome.run.status}" + (f", {outcome.release.name}" if outcome.release else ""))
-    return 3 if outcome.run.failures else 0
+    workspace = LayerWorkspace(load_pipeline(_pipeline(given)), backend, Ledger(backend.objects))
+    tables = tuple(filter(None, given.get("tables", "").split(",")))
+    request = BatchRequest(layers_of(given["layer"]), tables, given.get("full-refresh") == "true")
+    # A job that another follows leaves the publishing to it: a release is of all layers together.
+    promote = given.get("promote") == "true" and not given.get("then")
+    return run_batch(workspace, request, LogReporter(), promote=promote, clock=_now, run_id=run_id)
 
 
-def _backend(lake: str) -> Backend:
+def _backend(given: Mapping[str, str]) -> BatchBackend:
     """The backend of a lake by its address."""
-    from salesperf_cli.errors import InputError
+    lake = given["lake"]
+    if lake.startswith("s3://"):
+        from salesperf_cli.backends.aws.job_backend import JobBackend
 
-    if "://" in lake:
-        raise InputError(
-            f"the lake {lake} lies on AWS", why="this version knows lakes in folders", remedy="give --lake a folder"
-        )
+        databases = {layer: given.get(f"{layer}-database", layer) for layer in ("silver", "gold", "quarantine")}
+        return JobBackend(_session(), lake, given.get("catalog", "lake"), databases)
     from salesperf_cli.backends.spark.backend import SparkBackend
     from salesperf_cli.backends.spark.session import LocalSpark
 
@@ -108,9 +124,51 @@ def _backend(lake: str) -> Backend:
     return SparkBackend(root, LocalSpark(root / "_tmp" / "spark", "", None, None))
 
 
+def _pipeline(given: Mapping[str, str]) -> str:
+    """The pipeline's name or folder; a zipped one in S3 is unpacked first."""
+    name = given.get("pipeline", "olist")
+    if not name.startswith("s3://"):
+        return name
+    from salesperf_cli.backends.aws.pipelines import unpacked
+
+    return str(unpacked(_session(), name))
+
+
+def _tell(given: Mapping[str, str], run: RunRecord) -> None:
+    """Put the run's figures into CloudWatch, where the job was given a namespace."""
+    if not (namespace := given.get("metrics-namespace")) or not run.files:
+        return
+    from salesperf_cli.backends.aws.metrics import CloudWatchMetrics
+
+    loaded, quarantined = (sum(getattr(file, figure) for file in run.files) for figure in ("loaded", "quarantined"))
+    fault = CloudWatchMetrics(_session(), namespace).put({"RowsLoaded": loaded, "RowsQuarantined": quarantined})
+    if fault:
+        _log(f"figures were not told to CloudWatch: {fault}")
+
+
+def _go_on(given: Mapping[str, str], run_id: str) -> None:
+    """Start the job that comes next, where there is one, under the same run id."""
+    if not (then := given.get("then")):
+        return
+    handed = {"--run-id": run_id, "--promote": given.get("promote", "false")}
+    job = _session().client("glue").start_job_run(JobName=then, Arguments=handed)["JobRunId"]
+    _log(f"started {then}, job run {job}")
+
+
+def _session() -> AwsSession:
+    from salesperf_cli.backends.aws.session import Account, AwsSession
+
+    return AwsSession(Account(None, None, None))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _log(text: str) -> None:
-    print(f"{datetime.now(UTC):%H:%M:%S} {text}", flush=True)
+    print(f"{_now():%H:%M:%S} {text}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    if code := main(sys.argv):
+        sys.exit(code)

@@ -16,6 +16,9 @@ from salesperf_cli.core.pipeline import Pipeline, load_pipeline
 from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
+    from salesperf_cli.backends.aws.lake import AwsLake
+    from salesperf_cli.backends.aws.resources import Resources
+    from salesperf_cli.backends.aws.session import AwsSession
     from salesperf_cli.backends.embedded.backend import LocalBackend
     from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import BothEngines
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
-    """What a command works with."""
+class LocalWorkspace:
+    """What a command works with on this machine."""
 
     settings: Settings
     pipeline: Pipeline
@@ -33,21 +36,56 @@ class Workspace:
     ledger: Ledger
 
 
-def open_workspace(world: Environment, engine: str = "duckdb") -> Workspace:
-    """The workspace of this invocation, its runs on `engine`; raises InputError when something cannot be had."""
+@dataclass(frozen=True, slots=True)
+class AwsWorkspace:
+    """What a command works with in an AWS account."""
+
+    settings: Settings
+    pipeline: Pipeline
+    backend: AwsLake
+    ledger: Ledger
+
+
+Workspace = LocalWorkspace | AwsWorkspace
+
+
+def open_workspace(world: Environment) -> Workspace:
+    """The workspace of this invocation's target; raises InputError when something cannot be had."""
+    return open_local(world) if world.settings.is_local else _open_aws(world.settings)
+
+
+def open_local(world: Environment, engine: str = "duckdb") -> LocalWorkspace:
+    """The workspace on this machine, its runs on `engine`; raises InputError for a target elsewhere."""
     settings = world.settings
     if not settings.is_local:
         raise InputError(
             f"the target {settings.target} lies on AWS",
-            why="this version works on the local target",
+            why="this works on the local target only",
             remedy="leave --target out",
         )
     backend = _local_backend(settings, engine)
-    return Workspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+    return LocalWorkspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+
+
+def open_account(settings: Settings) -> tuple[AwsSession, Resources]:
+    """The AWS account of a target, and what is deployed there; nothing is asked of it yet."""
+    from salesperf_cli.backends.aws.resources import Resources, StackNames
+    from salesperf_cli.backends.aws.session import Account, AwsSession
+
+    session = AwsSession(Account(settings.region, settings.profile, settings.endpoint_url))
+    return session, Resources(session, StackNames(settings.stack_prefix, settings.target))
+
+
+def _open_aws(settings: Settings) -> AwsWorkspace:
+    from salesperf_cli.backends.aws.lake import AwsLake
+
+    session, resources = open_account(settings)
+    backend = AwsLake(session, resources, settings.lake / "_tmp" / "uploads")
+    return AwsWorkspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
 
 
 @contextmanager
-def open_both_engines(workspace: Workspace) -> Iterator[BothEngines]:
+def open_both_engines(workspace: LocalWorkspace) -> Iterator[BothEngines]:
     """DuckDB and Spark over the workspace's bronze files, writing to a scratch lake that is removed at the end."""
     import shutil
     import tempfile

@@ -95,7 +95,7 @@ class Engine(StrEnum):
 
 
 EngineOption = Annotated[
-    Engine, typer.Option("--engine", help="duckdb, or spark: the engine of AWS Glue, on this machine.")
+    Engine | None, typer.Option("--engine", help="duckdb (default), or spark: the engine of AWS Glue, on this machine.")
 ]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")]

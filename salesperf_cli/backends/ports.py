@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 if TYPE_CHECKING:
     from salesperf_cli.core.athena import Translation
+    from salesperf_cli.core.athena_statement import Statement
     from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, CheckResult, StageRequest, StageResult
     from salesperf_cli.core.ledger import TableState
     from salesperf_cli.core.listing import Listing
@@ -113,8 +114,8 @@ class Answer(Protocol):
         """All remaining rows as an Arrow table."""
 
 
-class Backend(Protocol):
-    """All of a target's parts, made by the factory from the settings."""
+class Lake(Protocol):
+    """Where a lake's files, ledger and tables are: all that publishing and looking need."""
 
     @property
     def objects(self) -> Objects:
@@ -124,6 +125,10 @@ class Backend(Protocol):
     def tables(self) -> Tables:
         """The Iceberg tables."""
 
+
+class BatchBackend(Lake, Protocol):
+    """A lake with an engine that runs in this process."""
+
     @property
     def engine_name(self) -> str:
         """What the ledger calls the engine."""
@@ -131,8 +136,97 @@ class Backend(Protocol):
     def engine(self, run_id: str) -> AbstractContextManager[Engine]:
         """An engine for one run; heavy imports happen here."""
 
+
+class Backend(BatchBackend, Protocol):
+    """All of the local target's parts, made by the factory from the settings."""
+
     def expect_question(self) -> None:
         """A question is being compiled: get ready to answer it."""
 
     def answer(self, translation: Translation, listings: Mapping[str, Listing]) -> AbstractContextManager[Answer]:
         """Run a query; its rows can be fetched inside the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A job as it stands: `state` as AWS names it in lower case, what it said at its end, and its seconds of work."""
+
+    state: Literal["starting", "running", "stopping", "succeeded", "failed", "stopped", "timeout"]
+    message: str = ""
+    seconds: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("succeeded", "failed", "stopped", "timeout")
+
+
+class Jobs(Protocol):
+    """Jobs that make a layer each, on machines elsewhere."""
+
+    def start(self, layer: str, arguments: Mapping[str, str]) -> str:
+        """Start the layer's job with arguments besides its own; gives the job run's id.
+
+        Raises ConflictError while the job runs already.
+        """
+
+    def run(self, layer: str, job: str) -> JobRun:
+        """How a job run stands."""
+
+    def stop(self, layer: str, job: str) -> None:
+        """Ask a job run to stop."""
+
+    def log(self, layer: str, job: str, after: str | None) -> tuple[Sequence[str], str | None]:
+        """The lines that a job run has printed after a place (None: from the beginning), and the place reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryProgress:
+    """How far a query is: its state in the service's own word, seconds since it was sent, bytes scanned so far."""
+
+    state: str
+    seconds: float
+    bytes_scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCost:
+    """What a query took. `is_charged` is False for what the service does for nothing: SHOW, and answers used again."""
+
+    query_id: str
+    seconds: float
+    bytes_scanned: int
+    is_charged: bool
+    is_reused: bool
+
+
+class CostedAnswer(Answer, Protocol):
+    """The rows of a query that a service ran, and what that took."""
+
+    @property
+    def cost(self) -> QueryCost:
+        """What the query took."""
+
+
+class Queries(Protocol):
+    """A service that takes Athena SQL as it is written: Athena, where the target lies on AWS."""
+
+    @property
+    def region(self) -> str:
+        """The region whose prices hold."""
+
+    @property
+    def databases(self) -> Mapping[str, str]:
+        """The catalog database of each layer."""
+
+    def answer(
+        self, statement: Statement, watch: Callable[[QueryProgress], None], *, reuse_minutes: int = 0
+    ) -> AbstractContextManager[CostedAnswer]:
+        """Run a query; its rows can be fetched inside the block.
+
+        `watch` is told how it goes, and stops it by raising. An answer to the same statement that is at most
+        `reuse_minutes` old will do (0: none will).
+        """
+
+    def run(self, statement: Statement) -> None:
+        """Run a statement whose answer is of no interest, such as CREATE VIEW."""

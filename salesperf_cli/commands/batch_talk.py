@@ -12,6 +12,7 @@ from salesperf_cli.output.forms import Column, Fields, Line, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from salesperf_cli.backends.ports import JobRun
     from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
     from salesperf_cli.core.build import BuildResult, StageResult
     from salesperf_cli.core.ledger import CheckRecord, FileCount, RunRecord
@@ -145,8 +146,34 @@ class BatchTalk:
         failed = any(not check.passed and check.severity == "error" for check in checks)
         self._step(step.layer, f"audited: {_verdict(list(checks))}", "✗" if failed else "✓")
 
-    def _step(self, name: str, words: str, mark: str) -> None:
-        seconds = time.perf_counter() - self._began[name]
+    # jobs on AWS
+
+    def job_started(self, layer: str, job: str) -> None:
+        """A layer's job was started."""
+        self._began[layer] = time.perf_counter()
+        self._sink.say(f"The {layer} job was started: {job}")
+        self._sink.busy(f"waiting for the {layer} job")
+
+    def job_said(self, layer: str, line: str) -> None:
+        """A job printed a line."""
+        self._sink.say(f"  {layer}  {line}")
+
+    def job_ended(self, layer: str, run: JobRun) -> None:
+        """A layer's job has ended."""
+        good = run.state == "succeeded"
+        self._step(f"{layer} job", f"{run.state}, {run.seconds:,} s of work", "✓" if good else "✗", began=layer)
+
+    def job_left(self, layer: str, job: str, run_id: str) -> None:
+        """The waiting was interrupted; the job goes on."""
+        self._sink.warn(f"The {layer} job {job} goes on without this terminal, as run {run_id}")
+        self._sink.next_steps(["salesperf status"])
+
+    def job_stopped(self, layer: str, job: str) -> None:
+        """The waiting was interrupted, and the job asked to stop."""
+        self._sink.warn(f"The {layer} job {job} was asked to stop; what is published is unchanged")
+
+    def _step(self, name: str, words: str, mark: str, *, began: str = "") -> None:
+        seconds = time.perf_counter() - self._began[began or name]
         self._sink.step(f"{name:<28}", f"{seconds:4.1f} s  {words}", mark=mark)
 
 

@@ -75,12 +75,12 @@ def verify(
       salesperf models verify --tables gold.sales_wide -o json
     """
     from salesperf_cli.core.verification import Verifier, plan_from_nothing
-    from salesperf_cli.factory import open_both_engines, open_workspace
+    from salesperf_cli.factory import open_both_engines, open_local
 
     world = environment(ctx)
     if engine is not Engine.SPARK:
         raise InputError("there is nothing to compare", why="DuckDB is the other side", remedy="leave --engine out")
-    workspace = open_workspace(world)
+    workspace = open_local(world)
     plan, wanted = plan_from_nothing(workspace, tuple(filter(None, tables.split(","))))
     verdicts = []
     with open_both_engines(workspace) as both:

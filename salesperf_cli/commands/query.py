@@ -14,7 +14,7 @@ from salesperf_cli.options import OutOption, environment
 if TYPE_CHECKING:
     from salesperf_cli.core.query import Estimate, Question
     from salesperf_cli.environment import Environment
-    from salesperf_cli.factory import Workspace
+    from salesperf_cli.factory import LocalWorkspace, Workspace
 
 
 def query(
@@ -34,6 +34,9 @@ def query(
     max_scan: Annotated[
         str | None, typer.Option("--max-scan", metavar="SIZE", help="Refuse to scan more, such as 1GB.")
     ] = None,
+    reuse: Annotated[
+        int, typer.Option("--reuse", metavar="MINUTES", min=0, max=10080, help="On AWS: an answer so old will do.")
+    ] = 0,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")] = None,
     out: OutOption = None,
 ) -> None:
@@ -47,13 +50,21 @@ def query(
       salesperf query --name top_states --param limit=5
       salesperf query -f question.sql --out answer.parquet
       salesperf query "SELECT …" --as-of r1 --max-scan 1GB
+      salesperf query --name top_states --target dev
     """
     from salesperf_cli.core.query import guard
-    from salesperf_cli.factory import open_workspace
+    from salesperf_cli.factory import AwsWorkspace, open_workspace
 
     world = environment(ctx)
     workspace = open_workspace(world)
-    question = _question(world, workspace, _text(world, workspace, sql, file, name), param or [], as_of)
+    text, values = _text(world, workspace, sql, file, name), _parameters(param or [])
+    if isinstance(workspace, AwsWorkspace):
+        from salesperf_cli.commands.query_athena import AthenaRequest, query_athena
+
+        request = AthenaRequest(text, values, as_of, estimate, max_scan, reuse, limit, out)
+        query_athena(world, workspace, request)
+        return
+    question = _question(world, workspace, text, values, as_of)
     if estimate:
         world.sink.document(question.estimate)
         return
@@ -85,18 +96,16 @@ def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path 
     return world.stdin.read() if sql == "-" else sql or ""
 
 
-def _question(world: Environment, workspace: Workspace, sql: str, param: list[str], as_of: str | None) -> Question:
+def _question(
+    world: Environment, workspace: LocalWorkspace, sql: str, values: dict[str, str], as_of: str | None
+) -> Question:
     workspace.backend.expect_question()
     from salesperf_cli.core.compiled import compiled
-    from salesperf_cli.core.query import LakeCatalog, ask, state_as_of
+    from salesperf_cli.core.query import LakeCatalog, ask, published_state
 
-    state = state_as_of(workspace.ledger, as_of)
-    if not state:
-        raise InputError(
-            "nothing is published yet", why="readers see releases only", remedy="salesperf run-batch --promote"
-        )
+    state = published_state(workspace.ledger, as_of)
     catalog = LakeCatalog(state, workspace.pipeline)
-    translation = compiled(sql, catalog, _parameters(param), workspace.backend.objects)
+    translation = compiled(sql, catalog, values, workspace.backend.objects)
     return ask(translation, state, catalog, workspace.backend.tables.listing, region=world.settings.price_region)
 
 
@@ -108,7 +117,9 @@ def _parameters(param: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _answer(world: Environment, workspace: Workspace, question: Question, limit: int | None, out: Path | None) -> None:
+def _answer(
+    world: Environment, workspace: LocalWorkspace, question: Question, limit: int | None, out: Path | None
+) -> None:
     from salesperf_cli.commands.query_rows import AnswerRows
 
     began = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,11 @@ from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, Engine, EngineOption, environment
 
 if TYPE_CHECKING:
+    from salesperf_cli.core.batch import BatchRequest
+    from salesperf_cli.core.operations import BatchOutcome
     from salesperf_cli.core.planned import PlannedRun
+    from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
 
 
 def run_batch(
@@ -22,7 +27,7 @@ def run_batch(
         str, typer.Option("--tables", metavar="T,T", help="Only these tables, separated by commas.")
     ] = "",
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild also what is up to date.")] = False,
-    engine: EngineOption = Engine.DUCKDB,
+    engine: EngineOption = None,
     promote: Annotated[bool, typer.Option("--promote", help="Publish the result when every rule holds.")] = False,
     dry_run: DryRunOption = False,
     plan_out: Annotated[
@@ -31,12 +36,16 @@ def run_batch(
     apply: Annotated[
         Path | None, typer.Option("--apply", metavar="FILE", help="Carry out a saved plan, or refuse if things moved.")
     ] = None,
+    stop_on_interrupt: Annotated[
+        bool, typer.Option("--stop-on-interrupt", help="On AWS, Ctrl-C stops the job too; else it goes on.")
+    ] = False,
 ) -> None:
     """Build silver and gold from what is new, and audit them.
 
     Everything is written to an audit branch and judged there by the rules of its contract; readers keep seeing the
     last release until it is promoted. Rows that break a rule go to quarantine with rule, reason, file and line. When a
-    rule of a table fails, nothing is published and the exit code is 3.
+    rule of a table fails, nothing is published and the exit code is 3. On AWS each layer is a Glue job, followed here
+    to its end.
 
     Examples:
       salesperf run-batch --promote
@@ -46,28 +55,73 @@ def run_batch(
       salesperf run-batch --dry-run --plan-out plan.json
       salesperf run-batch --apply plan.json --promote
     """
-    from salesperf_cli.core import operations
     from salesperf_cli.core.batch import BatchRequest
+    from salesperf_cli.core.operations import plan_batch
     from salesperf_cli.core.planned import encode, planned
     from salesperf_cli.core.promotion import layers_of
-    from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
     agreed = _saved(world.cwd / apply) if apply else None
     asked = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
     request = agreed.request if agreed else asked
-    workspace = open_workspace(world, engine)
+    workspace = _workspace(world, engine)
     if dry_run or plan_out:
-        plan = planned(operations.plan_batch(workspace, request), request)
+        plan = planned(plan_batch(workspace, request), request)
         if plan_out:
             (world.cwd / plan_out).write_bytes(encode(plan))
         world.sink.document(plan, plan_view)
         return
-    talk = BatchTalk(world)
-    outcome = operations.run_batch(workspace, request, talk, promote=promote, clock=world.clock, agreed=agreed)
+    outcome = _run(world, workspace, Asked(request, promote, agreed, stop_on_interrupt))
     if outcome is not None:
         world.sink.document(run_document(outcome.run), run_view)
     tell_outcome(world, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for: which tables, whether to publish them, by which saved plan, and what Ctrl-C means."""
+
+    request: BatchRequest
+    promote: bool
+    agreed: PlannedRun | None
+    stop_on_interrupt: bool
+
+
+def _workspace(world: Environment, engine: Engine | None) -> Workspace:
+    from salesperf_cli.factory import open_local, open_workspace
+
+    if world.settings.is_local:
+        return open_local(world, engine or Engine.DUCKDB)
+    if engine is not None:
+        raise InputError(
+            f"--engine {engine} is for the local target",
+            why=f"on {world.settings.target} the jobs run on AWS Glue, which is Spark",
+            remedy="leave --engine out, or leave --target out",
+        )
+    return open_workspace(world)
+
+
+def _run(world: Environment, workspace: Workspace, asked: Asked) -> BatchOutcome | None:
+    """Run in this process, or as jobs where the target lies."""
+    from salesperf_cli.core import operations
+    from salesperf_cli.core.job_runs import Waiting, run_jobs
+    from salesperf_cli.factory import LocalWorkspace
+
+    talk = BatchTalk(world)
+    if isinstance(workspace, LocalWorkspace):
+        return operations.run_batch(
+            workspace, asked.request, talk, promote=asked.promote, clock=world.clock, agreed=asked.agreed
+        )
+    return run_jobs(
+        workspace,
+        workspace.backend.jobs,
+        asked.request,
+        talk,
+        promote=asked.promote,
+        clock=world.clock,
+        waiting=Waiting(asked.stop_on_interrupt),
+        agreed=asked.agreed,
+    )
 
 
 def _saved(file: Path) -> PlannedRun:

@@ -57,6 +57,13 @@ def hold(objects: Objects, run_id: str, doing: str) -> Iterator[None]:
             objects.delete(KEY)
 
 
+def refuse_held(objects: Objects) -> None:
+    """Raise ConflictError while another live process holds the lease: what would then be started could only fail."""
+    stored = objects.read(KEY)
+    if stored is not None and _alive(holder := msgspec.json.decode(stored.data, type=Holder)):
+        raise _held(holder)
+
+
 def _renew(objects: Objects, mine: Holder, ended: threading.Event) -> None:
     """Put the end of the lease off, again and again, until the work has ended or the lease is somebody else's."""
     while not ended.wait(TERM.total_seconds() / 3):
@@ -74,17 +81,21 @@ def _take_over(objects: Objects, data: bytes) -> None:
         holder = msgspec.json.decode(stored.data, type=Holder)
         taken = not _alive(holder) and objects.replace(KEY, data, stored.etag)
         if not taken:
-            raise ConflictError(
-                f"another salesperf works on this lake ({holder.doing})",
-                why=f"run {holder.run_id}, process {holder.pid} on {holder.host}, holds the batch lease",
-                remedy="wait until it has ended, then run the command again",
-            )
+            raise _held(holder)
     if not taken:
         raise ConflictError(
             "another salesperf has just begun to work on this lake",
             why="it took the batch lease at the same moment",
             remedy="wait until it has ended, then run the command again",
         )
+
+
+def _held(holder: Holder) -> ConflictError:
+    return ConflictError(
+        f"another salesperf works on this lake ({holder.doing})",
+        why=f"run {holder.run_id}, process {holder.pid} on {holder.host}, holds the batch lease",
+        remedy="wait until it has ended, then run the command again",
+    )
 
 
 def _alive(holder: Holder) -> bool:

@@ -19,7 +19,7 @@ from salesperf_cli.core.runs import Run, RunReporter
 from salesperf_cli.errors import RefusedError
 
 if TYPE_CHECKING:
-    from salesperf_cli.backends.ports import Backend
+    from salesperf_cli.backends.ports import BatchBackend, Lake
     from salesperf_cli.core.pipeline import Pipeline
 
 Clock = Callable[[], datetime]
@@ -33,12 +33,20 @@ class Workspace(Protocol):
         """Contracts and models."""
 
     @property
-    def backend(self) -> Backend:
-        """The target's parts."""
+    def backend(self) -> Lake:
+        """The target's objects and tables."""
 
     @property
     def ledger(self) -> Ledger:
         """What was received, run and released."""
+
+
+class BatchWorkspace(Workspace, Protocol):
+    """What a run in this process works with."""
+
+    @property
+    def backend(self) -> BatchBackend:
+        """The target's objects and tables, and an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ def plan_batch(workspace: Workspace, request: BatchRequest, begun: RunRecord | N
 
 
 def run_batch(
-    workspace: Workspace,
+    workspace: BatchWorkspace,
     request: BatchRequest,
     reporter: RunReporter,
     *,

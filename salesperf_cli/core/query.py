@@ -109,6 +109,16 @@ def state_as_of(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:
     return before[-1].tables
 
 
+def published_state(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:
+    """As `state_as_of`; raises InputError while nothing is published."""
+    state = state_as_of(ledger, when)
+    if not state:
+        raise InputError(
+            "nothing is published yet", why="readers see releases only", remedy="salesperf run-batch --promote"
+        )
+    return state
+
+
 def _timestamp(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
@@ -151,11 +161,13 @@ def _nothing(catalog: LakeCatalog, name: str) -> Listing:
 def athena_price(size: int, region: str) -> float | None:
     """What Athena charges in USD for a query that scans `size` bytes: rounded up to the MB, at least 10 MB."""
     per_terabyte = ATHENA_USD_PER_TB.get(region)
-    if per_terabyte is None:
-        return None
+    return None if per_terabyte is None else athena_billed(size) / _UNITS["TB"] * per_terabyte
+
+
+def athena_billed(size: int) -> int:
+    """The bytes that Athena charges for when a query scans `size`."""
     megabyte = _UNITS["MB"]
-    billed = max(-(-size // megabyte) * megabyte, ATHENA_MINIMUM_BYTES)
-    return billed / _UNITS["TB"] * per_terabyte
+    return max(-(-size // megabyte) * megabyte, ATHENA_MINIMUM_BYTES)
 
 
 def guard(estimate: Estimate, max_scan: str | None) -> None:

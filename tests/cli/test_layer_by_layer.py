@@ -14,7 +14,7 @@ from salesperf_cli.core.ledger import CheckRecord, new_run_id
 from salesperf_cli.core.operations import BatchOutcome, run_batch
 from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.errors import RefusedError
-from salesperf_cli.factory import Workspace
+from salesperf_cli.factory import LocalWorkspace
 from tests.lake import Lake, assert_accounted, assert_same_tables, new_lake
 
 
@@ -32,7 +32,7 @@ def _clock() -> datetime:
 
 def _job(lake: Lake, layer: str, run_id: str, *, promote: bool = False) -> BatchOutcome | None:
     pipeline = load_pipeline(str(lake.pipeline) if lake.pipeline else "olist")
-    workspace = Workspace(None, pipeline, lake.backend, lake.ledger)  # type: ignore[arg-type]  # no settings needed
+    workspace = LocalWorkspace(None, pipeline, lake.backend, lake.ledger)  # type: ignore[arg-type]  # no settings needed
     return run_batch(workspace, BatchRequest((layer,)), _Quiet(), promote=promote, clock=_clock, run_id=run_id)
 
 

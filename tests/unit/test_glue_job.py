@@ -7,22 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from salesperf_cli.backends.aws.job_arguments import job_arguments
 from salesperf_cli.backends.spark.session import LocalSpark, jar_coordinates, local_session
 from salesperf_cli.core.portable_sql import to_spark
 from salesperf_cli.core.text_shapes import java_format
 from salesperf_cli.errors import InputError
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "glue_scripts"
-
-
-@pytest.fixture(autouse=True)
-def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-
 
 def test_arguments_are_read_in_both_spellings_and_optional_ones_where_given() -> None:
-    from glue_arguments import job_arguments
-
     argv = ["run_layer.py", "--JOB_NAME", "silver", "--layer", "silver", "--lake=s3://b/l", "--promote", "true"]
     assert job_arguments(argv, ("layer", "lake"), ("promote", "tables")) == {
         "layer": "silver",
@@ -33,15 +25,14 @@ def test_arguments_are_read_in_both_spellings_and_optional_ones_where_given() ->
 
 @pytest.mark.parametrize("argv", [["x", "--layer", "silver"], ["x", "--lake", "l", "--lay", "silver"], ["x", "--lake"]])
 def test_missing_and_shortened_arguments_are_refused(argv: list[str]) -> None:
-    from glue_arguments import job_arguments
-
     with pytest.raises(SystemExit, match=r"missing|needs a value"):
         job_arguments(argv, ("layer", "lake"))
 
 
 def test_the_job_ends_with_the_exit_code_of_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "glue_scripts"))
     from run_layer import main
 
     assert main(["run_layer.py", "--layer", "bronze", "--lake", str(tmp_path)]) == 2

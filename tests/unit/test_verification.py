@@ -19,7 +19,7 @@ from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.core.tables import TableName
 from salesperf_cli.core.verification import Side, Verdict, Verifier, plan_from_nothing
 from salesperf_cli.errors import InputError
-from salesperf_cli.factory import Workspace
+from salesperf_cli.factory import LocalWorkspace
 from tests.lake import Lake
 
 
@@ -57,12 +57,12 @@ def engines(tables: LocalTables, folder: Path) -> Iterator[tuple[DuckEngine, Duc
 
 
 @pytest.fixture
-def workspace(lake: Lake, sample: Path) -> Workspace:
+def workspace(lake: Lake, sample: Path) -> LocalWorkspace:
     lake.done("ingest", str(sample))
-    return Workspace(None, load_pipeline("olist"), lake.backend, lake.ledger)  # type: ignore[arg-type]  # no settings
+    return LocalWorkspace(None, load_pipeline("olist"), lake.backend, lake.ledger)  # type: ignore[arg-type]  # no settings
 
 
-def _verdicts(workspace: Workspace, folder: Path, names: set[str], *alteration: str) -> dict[str, Verdict]:
+def _verdicts(workspace: LocalWorkspace, folder: Path, names: set[str], *alteration: str) -> dict[str, Verdict]:
     tables = LocalTables(folder)
     with engines(tables, folder) as (left, right, comparer):
         other = Altered(right, TableName.parse(alteration[0]), *alteration[1:]) if alteration else right
@@ -72,13 +72,13 @@ def _verdicts(workspace: Workspace, folder: Path, names: set[str], *alteration: 
         return {verdict.table: verdict for verdict in verifier.verdicts()}
 
 
-def test_equal_engines_are_found_equal_in_every_source_and_model(workspace: Workspace, tmp_path: Path) -> None:
+def test_equal_engines_are_found_equal_in_every_source_and_model(workspace: LocalWorkspace, tmp_path: Path) -> None:
     verdicts = _verdicts(workspace, tmp_path / "scratch", set())
     assert len(verdicts) == 23
     assert [name for name, verdict in verdicts.items() if not verdict.comparison.equal] == []
 
 
-def test_a_column_that_differs_is_named_with_keys_and_both_values(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_column_that_differs_is_named_with_keys_and_both_values(workspace: LocalWorkspace, tmp_path: Path) -> None:
     changed = ("silver.orders", "CAST(lower(trim(order_status)) AS STRING)", "CAST(upper(order_status) AS STRING)")
     compared = _verdicts(workspace, tmp_path / "scratch", {"orders"}, *changed)["silver.orders"].comparison
     (difference,) = compared.columns
@@ -87,7 +87,7 @@ def test_a_column_that_differs_is_named_with_keys_and_both_values(workspace: Wor
     assert not compared.equal
 
 
-def test_rows_that_one_side_lacks_are_counted_and_shown_by_key(workspace: Workspace, tmp_path: Path) -> None:
+def test_rows_that_one_side_lacks_are_counted_and_shown_by_key(workspace: LocalWorkspace, tmp_path: Path) -> None:
     fewer = ("silver.sellers", "FROM bronze.sellers", "FROM bronze.sellers WHERE seller_state <> 'SP'")
     compared = _verdicts(workspace, tmp_path / "scratch", {"silver.sellers"}, *fewer)["silver.sellers"].comparison
     assert (compared.only_right, compared.columns) == (0, ())
@@ -95,20 +95,22 @@ def test_rows_that_one_side_lacks_are_counted_and_shown_by_key(workspace: Worksp
     assert len(compared.only_left_keys) == min(5, compared.only_left)
 
 
-def test_a_difference_is_told_at_its_model_and_not_again_behind_it(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_difference_is_told_at_its_model_and_not_again_behind_it(workspace: LocalWorkspace, tmp_path: Path) -> None:
     changed = ("silver.orders", "CAST(lower(trim(order_status)) AS STRING)", "CAST(upper(order_status) AS STRING)")
     verdicts = _verdicts(workspace, tmp_path / "scratch", {"orders", "sales_wide"}, *changed)
     assert not verdicts["silver.orders"].comparison.equal
     assert verdicts["gold.sales_wide"].comparison.equal
 
 
-def test_only_what_is_wanted_is_compared_and_unknown_names_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+def test_only_what_is_wanted_is_compared_and_unknown_names_are_refused(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
     assert set(_verdicts(workspace, tmp_path / "scratch", {"gold.sales_monthly"})) == {"gold.sales_monthly"}
     with pytest.raises(InputError, match="no model builds 'nothing'"):
         plan_from_nothing(workspace, {"nothing"})
 
 
-def test_nothing_of_the_lake_is_changed(lake: Lake, workspace: Workspace, tmp_path: Path) -> None:
+def test_nothing_of_the_lake_is_changed(lake: Lake, workspace: LocalWorkspace, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in lake.root.rglob("*")}
     _verdicts(workspace, tmp_path / "scratch", {"orders"})
     assert {path: path.stat().st_mtime_ns for path in lake.root.rglob("*")} == before

@@ -5,6 +5,7 @@ Credentials come from boto3's own chain (variables, profiles, SSO, assumed roles
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +53,8 @@ class AwsSession:
 
     @property
     def endpoint_url(self) -> str | None:
-        """The address that stands in for AWS, where one is set."""
-        return self._account.endpoint_url
+        """The address that stands in for AWS, where one is set: for the target, or as for every AWS client."""
+        return self._account.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service. Raises InputError for a profile that does not exist."""

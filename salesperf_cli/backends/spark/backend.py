@@ -31,6 +31,7 @@ class SparkBackend(LocalBackend):
         from salesperf_cli.backends.spark.catalog import IcebergTables
         from salesperf_cli.backends.spark.engine import spark_engine
         from salesperf_cli.backends.spark.run_catalog import RunCatalog
+        from salesperf_cli.backends.spark.scratch import FolderScratch
         from salesperf_cli.backends.spark.session import local_session
 
         self.tables.warm_up()
@@ -39,5 +40,5 @@ class SparkBackend(LocalBackend):
         scratch = runs / run_id
         with local_session(self.root, scratch, self._spark) as session:
             tables = IcebergTables(session, self.tables, RunCatalog(session, self.tables))
-            with spark_engine(session, tables, self.objects, scratch) as engine:
+            with spark_engine(session, tables, self.objects, FolderScratch(scratch)) as engine:
                 yield engine

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from salesperf_cli.backends.iceberg.tables import RUN_ID_PROPERTY, first_snapshot
-from salesperf_cli.backends.spark.session import CATALOG
 from salesperf_cli.core.ledger import TableState
 
 if TYPE_CHECKING:
@@ -50,6 +49,9 @@ class SparkCommit:
 class Pointers(Protocol):
     """The way between the catalog that Spark uses and the lake's."""
 
+    def name(self, name: TableName) -> str:
+        """What a table is called in the session, quoted."""
+
     def take(self, name: TableName) -> None:
         """See to it that Spark has the table as the lake has it now."""
 
@@ -72,7 +74,7 @@ class IcebergTables:
     def rows(self, name: TableName, snapshot_id: int) -> DataFrame:
         """The rows of a snapshot, in the columns that it has."""
         self._pointers.take(name)
-        return self._spark.sql(f"SELECT * FROM {session_name(name)} VERSION AS OF {snapshot_id}")
+        return self._spark.sql(f"SELECT * FROM {self._pointers.name(name)} VERSION AS OF {snapshot_id}")
 
     def commit(
         self, contract: Contract, rows: DataFrame, *, base: int | None, branch: str, replaced: Column, run_id: str
@@ -83,7 +85,7 @@ class IcebergTables:
         table = self._tables.ensure(contract)
         start = base if base is not None else first_snapshot(table)
         self._pointers.take(contract.name)
-        name = session_name(contract.name)
+        name = self._pointers.name(contract.name)
         self._spark.sql(f"ALTER TABLE {name} CREATE BRANCH `{branch}` AS OF VERSION {start}")
         typed = [rows[f"`{each.name}`"].cast(sql_type(str(each.type))).alias(each.name) for each in contract.columns]
         writer = rows.select(*typed).writeTo(f"{name}.`branch_{branch}`")
@@ -109,8 +111,3 @@ def contract_columns(contract: Contract) -> tuple[tuple[str, str], ...]:
 def sql_type(type_: str) -> str:
     """The Spark type of a contract's or a listing's type."""
     return {"timestamp": "timestamp_ntz", "long": "bigint"}.get(type_, type_)
-
-
-def session_name(name: TableName) -> str:
-    """A table's name in a session."""
-    return f"{CATALOG}.`{name.layer}`.`{name.table}`"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesperf_cli.backends.spark import quarantine
@@ -27,12 +25,13 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from salesperf_cli.backends.ports import Objects
+    from salesperf_cli.backends.spark.scratch import Scratch
 
 
 class SparkEngine:
-    """Implements `Engine` for one run. `scratch` is a folder that Spark's workers can read, too."""
+    """Implements `Engine` for one run."""
 
-    def __init__(self, spark: SparkSession, tables: IcebergTables, objects: Objects, scratch: Path) -> None:
+    def __init__(self, spark: SparkSession, tables: IcebergTables, objects: Objects, scratch: Scratch) -> None:
         self._spark = spark
         self._objects = objects
         self._scratch = scratch
@@ -69,7 +68,7 @@ class SparkEngine:
         """Let go of everything that Spark keeps."""
         for table in list(self._staged):
             self.unstage(table)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.clear()
 
     def _stage(self, request: StageRequest) -> StageResult:
         reader = Reader(self._spark, request.contract, self._objects.open, self._scratch)
@@ -85,8 +84,10 @@ class SparkEngine:
 
 
 @contextmanager
-def spark_engine(spark: SparkSession, tables: IcebergTables, objects: Objects, scratch: Path) -> Iterator[SparkEngine]:
-    """An engine for one run, with a scratch folder that is removed at the end. Hold the lease."""
+def spark_engine(
+    spark: SparkSession, tables: IcebergTables, objects: Objects, scratch: Scratch
+) -> Iterator[SparkEngine]:
+    """An engine for one run, with a scratch that is cleared at the end. Hold the lease."""
     engine = SparkEngine(spark, tables, objects, scratch)
     try:
         yield engine

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from salesperf_cli.core.build import StagedFile
@@ -23,6 +22,8 @@ from salesperf_cli.core.text_shapes import ISO_FORMATS, java_format
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 
+    from salesperf_cli.backends.spark.scratch import Scratch
+
 FLAG = "_malformed"
 """The column of a clean file that says that a JSON text could not be read."""
 
@@ -31,7 +32,7 @@ class Reader:
     """Reads the files of one bronze table. `open_object` gives the stored bytes of a bronze key."""
 
     def __init__(
-        self, spark: SparkSession, contract: Contract, open_object: Callable[[str], BinaryIO], scratch: Path
+        self, spark: SparkSession, contract: Contract, open_object: Callable[[str], BinaryIO], scratch: Scratch
     ) -> None:
         assert contract.source is not None
         self._spark = spark
@@ -90,30 +91,30 @@ class Reader:
         return self._json_copy(read) if form in ("ndjson", "json") else read
 
     def _clean_copy(self, file: ReadFile) -> ReadFile:
-        target = self._target(file)
-        with self.open(file) as content, target.open("wb") as out:
+        name = self._copy_name(file)
+        with self.open(file) as content, self._scratch.writing(name) as out:
             write_clean(good_records(content, file, self.malformed), out, file.header)
-        return replace(file, location=str(target), dialect=DEFAULT_DIALECT)
+        return replace(file, location=self._scratch.location(name), dialect=DEFAULT_DIALECT)
 
     def _json_copy(self, file: ReadFile) -> ReadFile:
-        target, names = self._target(file), self._contract.column_names
-        with self.open(file) as content, target.open("wb") as out:
+        copy, names = self._copy_name(file), self._contract.column_names
+        with self.open(file) as content, self._scratch.writing(copy) as out:
             records = enumerate(json_records(content, names, lines=file.form == "ndjson"))
             flagged = (
                 Record(at, ("1", *(None for _ in names)) if fields is None else (None, *fields))
                 for at, fields in records
             )
             write_clean(flagged, out, (FLAG, *names))
-        return replace(file, location=str(target), dialect=DEFAULT_DIALECT, header=(FLAG, *names))
+        location = self._scratch.location(copy)
+        return replace(file, location=location, dialect=DEFAULT_DIALECT, header=(FLAG, *names))
 
     def _ends_lines_in_crlf(self, file: ReadFile) -> bool:
         """By the header's end: a file that mixes line ends is read record by record."""
         with self.open(file) as content:
             return content.readline(MAX_RECORD).endswith(b"\r\n")
 
-    def _target(self, file: ReadFile) -> Path:
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        return self._scratch / f"{self._contract.name.table}-{file.number}.csv"
+    def _copy_name(self, file: ReadFile) -> str:
+        return f"{self._contract.name.table}-{file.number}.csv"
 
     # Spark's readers
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from salesperf_cli.backends.spark.catalog import session_name
 from salesperf_cli.backends.spark.session import CATALOG
 from salesperf_cli.core.tables import TableName
 from salesperf_cli.errors import ConflictError
@@ -31,6 +30,10 @@ class RunCatalog:
         self._lock = RLock()
         self._lent: dict[TableName, str] = {}
 
+    def name(self, name: TableName) -> str:
+        """What a table is called in the session, quoted."""
+        return f"{CATALOG}.`{name.layer}`.`{name.table}`"
+
     def take(self, name: TableName) -> None:
         """Lend the run the table as the lake has it now."""
         with self._lock:
@@ -39,7 +42,7 @@ class RunCatalog:
             if self._lent.get(name) == table.metadata_location:
                 return
             if name in self._lent:
-                self._spark.sql(f"DROP TABLE {session_name(name)}")  # its entry only: files stay
+                self._spark.sql(f"DROP TABLE {self.name(name)}")  # its entry only: files stay
             self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.`{name.layer}`")
             metadata = _text(table.metadata_location)
             self._spark.sql(f"CALL {CATALOG}.system.register_table(table => '{name}', metadata_file => '{metadata}')")
@@ -80,7 +83,7 @@ class RunCatalog:
             self._lent[name] = response.metadata_location  # the run's catalog knows that snapshot already
 
     def _newest_metadata(self, name: TableName) -> str:
-        log = f"SELECT file FROM {session_name(name)}.metadata_log_entries"
+        log = f"SELECT file FROM {self.name(name)}.metadata_log_entries"
         row = self._spark.sql(f"{log} ORDER BY timestamp DESC, latest_sequence_number DESC").first()
         assert row is not None
         return str(row[0])

@@ -15,6 +15,7 @@ from salesperf_cli.backends.embedded.tables import LocalTables
 from salesperf_cli.backends.spark.catalog import IcebergTables
 from salesperf_cli.backends.spark.engine import spark_engine
 from salesperf_cli.backends.spark.run_catalog import RunCatalog
+from salesperf_cli.backends.spark.scratch import FolderScratch
 from salesperf_cli.backends.spark.session import LocalSpark, local_session
 from salesperf_cli.core.verification import Side
 
@@ -41,6 +42,6 @@ def both_engines(objects: Objects, scratch: Path, spark: LocalSpark) -> Iterator
         on_duckdb = stack.enter_context(
             duck_engine(tables, scratch, "left", memory_limit=spark.memory, threads=spark.threads)
         )
-        on_spark = stack.enter_context(spark_engine(session, iceberg, objects, scratch / "spark"))
+        on_spark = stack.enter_context(spark_engine(session, iceberg, objects, FolderScratch(scratch / "spark")))
         asking = stack.enter_context(duck.session(scratch / "asking", memory_limit=spark.memory, threads=spark.threads))
         yield BothEngines(Side(on_duckdb, "duckdb"), Side(on_spark, "spark"), DuckComparer(asking, tables))

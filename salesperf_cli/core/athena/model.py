@@ -53,7 +53,8 @@ class Translation:
     """DuckDB SQL and what the engine must know to run it.
 
     `macros` names the definitions to create first; `columns` and `filters` are per table read; `parameters` are bound
-    to $1, $2, … in order; `notes` say where the answer is exact although Athena's is approximate.
+    to $1, $2, … in order, and `parameter_names` are theirs (a name used in two types stands twice); `notes` say where
+    the answer is exact although Athena's is approximate.
     """
 
     sql: str
@@ -64,3 +65,4 @@ class Translation:
     macros: tuple[str, ...]
     output: tuple[OutputColumn, ...]
     notes: tuple[str, ...] = ()
+    parameter_names: tuple[str, ...] = ()

@@ -69,6 +69,19 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
     return cast(exp.Expr, trees[0])
 
 
+def parse_leniently(sql: str, tokens: list[Token]) -> exp.Expr | None:
+    """The tree of a query that need not be compiled: sqlglot's own reading where ours refuses, None where both do."""
+    try:
+        return parse(sql, tokens)
+    except InputError:
+        pass
+    try:
+        parser = Trino.Parser(dialect=_DIALECT, error_level=ErrorLevel.IMMEDIATE)
+        return parser.parse(_with_named_parameters(tokens), sql)[0]
+    except (RecursionError, sqlglot.errors.SqlglotError, AttributeError, TypeError, ValueError):
+        return None
+
+
 def _with_named_parameters(tokens: list[Token]) -> list[Token]:
     """Let a parameter bear a name that is a word of SQL, such as :limit or :from."""
     result = list(tokens)

@@ -32,6 +32,17 @@ _SHOW_SCHEMAS = re.compile(r"SHOW\s+(?:SCHEMAS|DATABASES)\s*", re.I)
 
 def translate_statement(sql: str, catalog: Catalog, given: Mapping[str, str]) -> Translation:
     """Compile one statement of any allowed kind."""
+    tokens = statement_tokens(sql)
+    word = expect_reading(sql, tokens)
+    if word == "EXPLAIN":
+        return _explain(without_first(sql, tokens), catalog, given)
+    if word in ("SHOW", "DESCRIBE", "DESC"):
+        return _show(f"{word} {without_first(sql, tokens)}", catalog)
+    return _query(sql, tokens, catalog, given)
+
+
+def statement_tokens(sql: str) -> list[Token]:
+    """The tokens of the one statement in a text, without semicolons at its end; none and several are refused."""
     tokens = list(parsing.tokens_of(sql))
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
@@ -43,24 +54,32 @@ def translate_statement(sql: str, catalog: Catalog, given: Mapping[str, str]) ->
         )
     if any(token.token_type == TokenType.SEMICOLON for token in tokens):
         refuse("more than one statement", "Athena runs one statement at a time.", "Run them one by one.")
+    return tokens
+
+
+def expect_reading(sql: str, tokens: list[Token]) -> str:
+    """The first word of a statement, in capitals; a statement that does more than read is refused."""
     word = tokens[0].text.upper()
-    if word == "EXPLAIN":
-        return _explain(_without_first(sql, tokens), catalog, given)
-    if word in ("SHOW", "DESCRIBE", "DESC"):
-        return _show(f"{word} {_without_first(sql, tokens)}", catalog)
-    if word not in _QUERY_STARTS:
-        close = near(word, ("select", "with", "values", "show", "describe", "explain")) if word not in _OTHERS else ""
-        if close:
-            raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {close}")
-        refuse(
-            f"{word} is not allowed",
-            "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
-            "Data is changed by ingest and run-batch.",
-        )
-    return _query(sql, tokens, catalog, given)
+    if word in (*_QUERY_STARTS, "EXPLAIN", "SHOW", "DESCRIBE", "DESC"):
+        return word
+    close = near(word, ("select", "with", "values", "show", "describe", "explain")) if word not in _OTHERS else ""
+    if close:
+        raise parsing.syntax_error(sql, tokens[0].line, tokens[0].col, f"unexpected {tokens[0].text}; {close}")
+    return refuse(
+        f"{word} is not allowed",
+        "query only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN.",
+        "Data is changed by ingest and run-batch.",
+    )
 
 
-def _without_first(sql: str, tokens: list[Token]) -> str:
+def expect_explained(tokens: list[Token]) -> None:
+    """Refuse to explain anything but a query."""
+    words = [token.text.upper() for token in tokens[:2]]
+    if not words or words[0] not in _QUERY_STARTS or (words[0] == "(" and words[1:] != ["SELECT"]):
+        refuse("EXPLAIN takes a query", "Options and other statements are not supported.", "Write EXPLAIN SELECT …")
+
+
+def without_first(sql: str, tokens: list[Token]) -> str:
     """The SQL with its first word blanked out, so that line and column of the rest stay."""
     rest = sql[tokens[0].end + 1 :]
     blank = re.sub(r"[^\n]", " ", sql[: tokens[0].end + 1])
@@ -81,6 +100,7 @@ def _query(sql: str, tokens: list[Token], catalog: Catalog, given: Mapping[str, 
         columns={table: tuple(columns) for table, columns in ctx.columns.items()},
         filters=_common_filters(ctx.scans),
         parameters=tuple(ctx.bound),
+        parameter_names=tuple(name for name, _ in ctx.bound_names),
         macros=tuple(ctx.macros),
         output=output,
         notes=tuple(ctx.notes),
@@ -131,10 +151,7 @@ def _explain(sql: str, catalog: Catalog, given: Mapping[str, str]) -> Translatio
     analyze = re.match(r"\s*ANALYZE\b", sql, re.I)
     if analyze:
         sql = re.sub(r"[^\n]", " ", analyze[0]) + sql[analyze.end() :]
-    tokens = parsing.tokens_of(sql)
-    words = [token.text.upper() for token in tokens[:2]]
-    if not words or words[0] not in _QUERY_STARTS or (words[0] == "(" and words[1:] != ["SELECT"]):
-        refuse("EXPLAIN takes a query", "Options and other statements are not supported.", "Write EXPLAIN SELECT …")
+    expect_explained(parsing.tokens_of(sql))
     inner = translate_statement(sql, catalog, given)
     output = (OutputColumn("explain_key", "varchar"), OutputColumn("explain_value", "varchar"))
     return replace(inner, sql=f"EXPLAIN {'ANALYZE ' if analyze else ''}{inner.sql}", output=output)
