@@ -141,6 +141,7 @@ class Environment:
             quiet=self.flags.quiet,
             width=self.width,
             hints=self.hints,
+            target=self.flags.target,
         )
 
 

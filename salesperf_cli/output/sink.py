@@ -38,7 +38,10 @@ View = Callable[..., Iterable[Block]]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the streams can show: `color` counts only on a terminal, `width` is in columns, `hints` are next steps."""
+    """What the streams can show: `color` counts only on a terminal, `width` is in columns, `hints` are next steps.
+
+    `target` is the target that was typed: next steps name it, too.
+    """
 
     stdout_tty: bool = False
     stderr_tty: bool = False
@@ -46,6 +49,7 @@ class Look:
     quiet: bool = False
     width: int = 80
     hints: bool = True
+    target: str | None = None
 
 
 def paint_with(color: bool) -> Paint:
@@ -193,8 +197,10 @@ class Sink:
         """The commands to type next, ready to copy."""
         if self._look.hints and not self._look.quiet and commands:
             self._talk(f"\n{self._paint_talk(heading, Tone.STRONG)}")
+            target = f" --target {self._look.target}" if self._look.target else ""
             for command in commands:
-                self._talk("  " + self._paint_talk(escape(command), Tone.LINK))
+                typed = command + target if command.startswith("salesperf ") else command
+                self._talk("  " + self._paint_talk(escape(typed), Tone.LINK))
 
     def warn(self, text: str) -> None:
         """Something to know; shown even when quiet."""

@@ -335,3 +335,9 @@ def test_run_never_raises(tmp_path: Path) -> None:
 
     world = Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path)
     assert run(["config", "show", "-o", "parquet"], world) == 2
+
+
+def test_next_steps_name_the_target_that_was_typed(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "salesperf.toml").write_text('[targets.other]\nlake = "elsewhere"\n')
+    assert "\n  salesperf ingest PATH\n" in invoke("status").stderr
+    assert "\n  salesperf ingest PATH --target other\n" in invoke("status", "--target", "other").stderr
