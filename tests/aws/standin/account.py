@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.aws.ministack import ministack
 from tests.aws.standin.athena import Athena
 from tests.aws.standin.glue_jobs import GlueJobs
 from tests.aws.standin.overlay import Overlay
-from tests.aws.standin.parts import ACCOUNT, REGION, answers, find_parts, free_port, start, stop, wait_until
+from tests.aws.standin.parts import ACCOUNT, REGION, find_parts, free_port
 from tests.aws.standin.spark_job import Endpoints, SparkJobs
 from tests.aws.standin.trino import Trino
 
@@ -62,10 +63,7 @@ def standin_account(home: Path, minute: float = 60) -> Iterator[StandInAccount]:
     parts = find_parts()
     with ExitStack() as ending:
         storage_port = free_port()
-        ministack_home = home / "ministack"
-        ministack_home.mkdir(parents=True)
-        _start_ministack(parts.ministack, ministack_home, storage_port, ending)
-        storage = f"http://127.0.0.1:{storage_port}"
+        storage = ending.enter_context(ministack(home / "ministack", storage_port))
         trino = Trino(parts, home / "trino", storage_port)
         ending.callback(trino.close)
         athena = Athena(trino, _client("athena", storage), _client("s3", storage))
@@ -79,21 +77,6 @@ def standin_account(home: Path, minute: float = 60) -> Iterator[StandInAccount]:
         overlay = Overlay(port, storage_port, {**jobs.operations(), **athena.operations()}, about)
         ending.callback(overlay.close)
         yield StandInAccount(endpoints.account)
-
-
-def _start_ministack(program: Path, home: Path, port: int, ending: ExitStack) -> None:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0",
-        "GATEWAY_PORT": str(port),
-    }
-    log = home / "ministack.log"
-    process = start((program,), environment, log)
-    ending.callback(stop, process)
-    wait_until(lambda: answers(port), process, log, 30)
 
 
 def _client(service: str, endpoint_url: str) -> Any:

