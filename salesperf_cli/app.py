@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "promote": Verb("promote", "Make an audited run visible, as a named release."),
         "rollback": Verb("rollback", "Go back to an earlier release, all tables together."),
         "releases": Verb("releases", "List the releases."),
+        "publish-views": Verb("serving_views", "Make the serving views in Athena, or replace them."),
     },
     "Ask": {
         "query": Verb("query", "Ask the lake in SQL."),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from salesperf_cli.core.athena_statement import Statement
 
 _PLACE = re.compile(r"\bline (\d+):(\d+)")
+_MAYBE_NOT_ALLOWED = re.compile(r" or requester is not authorized to access requested resources", re.I)
+"""What Athena adds to the message that a name is not found, whatever the reason."""
 _CUT_OFF = re.compile(r"bytes scanned limit", re.I)
 _NOT_ALLOWED = re.compile(r"access ?denied|permission|not authorized|unauthorized|status code: 403|kms:\w+", re.I)
 _NOT_THERE = re.compile(r"TABLE_NOT_FOUND|VIEW_IS_STALE|(?:table|view) .* does not exist", re.I)
@@ -48,7 +50,7 @@ def refused_at_once(statement: Statement, reason: str) -> SalesperfError:
 
 
 def _of_reason(statement: Statement, reason: str, is_athenas: bool) -> SalesperfError:
-    if _NOT_ALLOWED.search(reason):
+    if _NOT_ALLOWED.search(_MAYBE_NOT_ALLOWED.sub("", reason)):
         return AccessError(
             "Athena was not allowed to run the query",
             why=reason,
