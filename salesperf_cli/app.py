@@ -54,6 +54,10 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "query": Verb("query", "Ask the lake in SQL."),
         "status": Verb("status", "Show what is loaded, built and released."),
     },
+    "Run on AWS": {
+        "deploy": Verb("deploy", "Make or change a target's stacks on AWS."),
+        "destroy": Verb("destroy", "Take a target's stacks down again."),
+    },
     "Govern": {
         "contract": Verb("contract", "Check and show the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROJECT_FILE = "salesperf.toml"
 BUILTIN_PIPELINE = "olist"
 LOCAL_TARGET = "local"
-_REMOTE_KEYS = ("region", "profile", "endpoint_url", "stack_prefix")
+_REMOTE_KEYS = ("region", "profile", "endpoint_url", "stack_prefix", "parameters")
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
@@ -39,7 +39,8 @@ class Settings:
 
     `pipeline` is `olist` (built in) or an absolute folder; `lake` is absolute; `memory_limit` is a size such
     as `2GB`, None for the engine's own choice; `spark_jars` names jar files for Spark, separated by commas, in place of
-    those that Maven gives; `region`, `profile`, `endpoint_url` and `stack_prefix` are for targets on AWS.
+    those that Maven gives; `region`, `profile`, `endpoint_url`, `stack_prefix` and `parameters` (a file of values for
+    the stacks) are for targets on AWS.
     """
 
     project: Path
@@ -56,6 +57,7 @@ class Settings:
     profile: str | None
     endpoint_url: str | None
     stack_prefix: str
+    parameters: Path | None
     sources: Mapping[str, str]
 
     @property
@@ -138,7 +140,7 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         "price_region": finder.find("price_region", "sa-east-1"),
         "lake": finder.find("lake", "lake", table),
         "stack_prefix": finder.find("stack_prefix", "salesperf", table),
-    } | {key: finder.find(key, None, table) for key in ("region", "profile", "endpoint_url")}
+    } | {key: finder.find(key, None, table) for key in ("region", "profile", "endpoint_url", "parameters")}
     return Settings(
         project=folder,
         project_file=file.path,
@@ -154,6 +156,7 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         profile=_optional_text("profile", places["profile"]),
         endpoint_url=_optional_text("endpoint_url", places["endpoint_url"]),
         stack_prefix=_text("stack_prefix", places["stack_prefix"]),
+        parameters=_path("parameters", places["parameters"]) if places["parameters"].value is not None else None,
         sources={name: place.source for name, place in places.items()},
     )
 

@@ -120,6 +120,14 @@ class Environment:
         self.stderr.flush()
         return self.stdin.readline().strip().lower() in ("y", "yes")
 
+    def ask(self, question: str) -> str:
+        """Ask for a word; raises InputError where there is no terminal to ask on."""
+        if not (self.stdin_tty and self.stderr_tty):
+            raise InputError(f"{question!r} needs an answer", why="there is no terminal to ask on", remedy="see --help")
+        self.stderr.write(f"{question} ")
+        self.stderr.flush()
+        return self.stdin.readline().strip()
+
     def _form(self) -> OutputFormat | None:
         """The format from flag, variable or, once the settings are read, salesperf.toml."""
         if self.flags.output is not None:

@@ -5,7 +5,7 @@ Besides `app`, the only module that knows both sides: core, and who implements i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from salesperf_cli.backends.aws.resources import Resources
     from salesperf_cli.backends.aws.session import AwsSession
     from salesperf_cli.backends.embedded.backend import LocalBackend
+    from salesperf_cli.backends.ports import Objects, Stacks, Storage
     from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import BothEngines
     from salesperf_cli.config import Settings
@@ -74,6 +75,39 @@ def open_account(settings: Settings) -> tuple[AwsSession, Resources]:
 
     session = AwsSession(Account(settings.region, settings.profile, settings.endpoint_url))
     return session, Resources(session, StackNames(settings.stack_prefix, settings.target))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What deploying a target works with. `artifacts` opens a bucket by its name."""
+
+    settings: Settings
+    stacks: Stacks
+    artifacts: Callable[[str], Objects]
+    storage: Storage
+
+
+def open_deployment(world: Environment) -> Deployment:
+    """The account of this invocation's target; raises InputError for the local one."""
+    settings = world.settings
+    if settings.is_local:
+        raise InputError(
+            f"the target {settings.target} is this machine: there is nothing to deploy",
+            why="a target on AWS names a region, a profile or an endpoint_url",
+            remedy='add [targets.dev] with region = "sa-east-1" to salesperf.toml, then: salesperf deploy --target dev',
+        )
+    from salesperf_cli.backends.aws.objects import S3Objects
+    from salesperf_cli.backends.aws.stacks import CloudFormationStacks
+    from salesperf_cli.backends.aws.storage import AwsStorage
+
+    session, _ = open_account(settings)
+    uploads = settings.lake / "_tmp" / "uploads"
+    return Deployment(
+        settings,
+        CloudFormationStacks(session),
+        lambda bucket: S3Objects(session, bucket, uploads),
+        AwsStorage(session),
+    )
 
 
 def _open_aws(settings: Settings) -> AwsWorkspace:

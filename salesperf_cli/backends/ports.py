@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from salesperf_cli.core.athena import Translation
     from salesperf_cli.core.athena_statement import Statement
     from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, CheckResult, StageRequest, StageResult
+    from salesperf_cli.core.deploy.stacks import ChangeSet, StackEvent, StackState
     from salesperf_cli.core.ledger import TableState
     from salesperf_cli.core.listing import Listing
     from salesperf_cli.core.tables import TableName
@@ -35,7 +36,15 @@ class ReceivedObject:
 
 
 class Objects(Protocol):
-    """A bucket: whole objects under keys, created and replaced conditionally."""
+    """A bucket: whole objects under keys, created and replaced conditionally.
+
+    A key is names with slashes between them (`keys.checked_key`, else InputError), and none is another's folder. Of
+    several that create or replace an object at once, one wins. An etag says which bytes these are, not which write.
+    """
+
+    @property
+    def parallel(self) -> int:
+        """How many objects to receive at once."""
 
     def read(self, key: str) -> StoredObject | None:
         """The object, or None when there is none."""
@@ -50,21 +59,28 @@ class Objects(Protocol):
         """Remove an object; none there is no error."""
 
     def keys(self, prefix: str) -> Sequence[str]:
-        """All keys below `prefix`, sorted."""
+        """All keys below the folder `prefix`, sorted; of the names beside a prefix that ends inside a name, none."""
 
     def receive(
-        self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
+        self,
+        stream: BinaryIO,
+        key_of: Callable[[str], str],
+        *,
+        watch: Callable[[bytes], None],
+        stored: Callable[[int], None] | None = None,
     ) -> ReceivedObject:
-        """Store a stream under `key_of(sha256)`, hashing while it is copied; `watch` sees each block.
+        """Store a stream under `key_of(sha256)`, which is asked when the stream has ended.
 
-        The same bytes under the same key again are no error (`created` is False).
+        `watch` sees each block once, in order; `stored` is told how many more bytes have arrived, which may be later,
+        and 0 now and then. Each stops it by raising. The same bytes under the same key again are no error
+        (`created` is False); bytes of another size there raise ConflictError.
         """
 
     def open(self, key: str) -> BinaryIO:
-        """A stream over an object's bytes; FileNotFoundError when there is none."""
+        """A stream over an object's bytes, from beginning to end; FileNotFoundError when there is none."""
 
     def location(self, key: str) -> str:
-        """The path or URL under which an engine reads the object."""
+        """The path or URL under which an engine reads the object; the empty key stands for the whole bucket."""
 
 
 class Tables(Protocol):
@@ -230,3 +246,49 @@ class Queries(Protocol):
 
     def run(self, statement: Statement) -> None:
         """Run a statement whose answer is of no interest, such as CREATE VIEW."""
+
+
+class Stacks(Protocol):
+    """CloudFormation stacks: proposed, executed, followed, deleted."""
+
+    def state(self, name: str) -> StackState | None:
+        """A stack as it stands, or None."""
+
+    def body(self, name: str) -> str:
+        """The template that a stack was last made from."""
+
+    def propose(
+        self, name: str, text: str, parameters: Mapping[str, str], capabilities: Sequence[str], tags: Mapping[str, str]
+    ) -> ChangeSet | None:
+        """A change set for a stack that is there or not; None when nothing would change. Waits until it is made."""
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Delete a change set that will not be executed, with the empty stack that it made."""
+
+    def execute(self, change_set: ChangeSet) -> None:
+        """Begin to carry a change set out; a first creation that fails leaves nothing behind."""
+
+    def events(self, name: str, after: str | None) -> Sequence[StackEvent]:
+        """What has happened to a stack since the event `after` (None: ever), oldest first."""
+
+    def invalid(self, name: str) -> Sequence[StackEvent]:
+        """What CloudFormation found wrong with a stack before it began to make resources."""
+
+    def delete(self, name: str) -> None:
+        """Begin to delete a stack."""
+
+    def protect(self, name: str, on: bool) -> None:
+        """Set whether the stack refuses to be deleted."""
+
+    def drifted(self, name: str) -> Sequence[str] | None:
+        """Resources that were changed by other means; None where that cannot be told."""
+
+
+class Storage(Protocol):
+    """What a stack leaves behind when it is deleted: buckets and catalog databases."""
+
+    def empty_and_delete_bucket(self, name: str) -> int:
+        """Delete every version of every object, then the bucket; gives how many there were. None there is no error."""
+
+    def delete_database(self, name: str) -> None:
+        """Delete a catalog database with its tables' entries; none there is no error."""

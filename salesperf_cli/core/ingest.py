@@ -6,11 +6,10 @@ ledger entry is created last.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -25,9 +24,6 @@ from salesperf_cli.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Objects
-
-PARALLEL_COPIES = min(os.cpu_count() or 1, 4)
-"""No more than there are cores: the largest file, copied first, is what an ingest waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +190,14 @@ def run_ingest(
     ledger entry names; running it again adopts them.
     """
     copier = _Copier(objects, known_content(ledger.ingests()), now, advance)
-    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+    with ThreadPoolExecutor(objects.parallel) as pool:
         # The largest first: otherwise one thread ends with the big file while the others wait.
         order = sorted(plan.steps, key=lambda step: -step.source.bytes)
-        copied = dict(zip(order, pool.map(copier.copy, order), strict=True))
+        try:
+            copied = dict(zip(order, pool.map(copier.copy, order), strict=True))
+        except BaseException:
+            copier.stop()  # otherwise the copies under way would be waited for to the end of their files
+            raise
 
     def entry(ingests: Sequence[Ingest], version: int) -> Ingest | None:
         known = known_content(ingests)
@@ -254,10 +254,16 @@ class _Copier:
         self._lock = threading.Lock()
         self._date = f"{now:%Y-%m-%d}"
         self._advance = advance
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the copies under way at their next block."""
+        self._stopped.set()
 
     def copy(self, step: CopyStep) -> tuple[str, Receipt | None, int | None]:
         """Copy one file; gives its SHA-256, its receipt (None when the content is known) and its lines."""
         facts = _facts(step)
+        arrived = 0
 
         def key_of(sha256: str) -> str:
             facts.finish(step.source.shown)
@@ -268,13 +274,20 @@ class _Copier:
             return f"bronze/{step.table}/ingest_date={self._date}/{sha256[:16]}-{_safe(step.source.name)}"
 
         def watch(block: bytes) -> None:
+            self._go_on()
             facts.watch(block)
-            self._advance(len(block))
+
+        def count(more: int) -> None:
+            nonlocal arrived
+            self._go_on()
+            arrived += more
+            self._advance(more)
 
         try:
             with step.source.open() as stream:
-                stored = self._objects.receive(stream, key_of, watch=watch)
+                stored = self._objects.receive(stream, key_of, watch=watch, stored=count)
         except _AlreadyLoaded as known:
+            self._advance(max(step.source.bytes - arrived, 0))
             return known.sha256, None, facts.lines
         except (EOFError, ValueError, RuntimeError) as fault:
             raise _unreadable(step, fault) from fault
@@ -293,6 +306,10 @@ class _Copier:
             damaged=facts.damaged,
         )
         return stored.sha256, receipt, facts.lines
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise CancelledError
 
 
 def _safe(name: str) -> str:

@@ -1,115 +1,152 @@
-"""The lake's bucket: whole objects, created and replaced conditionally."""
+"""The lake's bucket: whole objects, created and replaced conditionally. Encryption is what the bucket says.
+
+How a large object is sent is in `uploads`, how one is read to its end in `downloads`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import tempfile
+import secrets
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
+from salesperf_cli.backends.aws.content import BLOCK, PART, Content, known
+from salesperf_cli.backends.aws.downloads import GONE, Download, read_whole
 from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.upload_journal import journal_of, sweep
+from salesperf_cli.backends.aws.uploads import RACED, TAKEN, Place, Upload
+from salesperf_cli.backends.keys import checked_key, checked_prefix
 from salesperf_cli.backends.ports import ReceivedObject, StoredObject
-from salesperf_cli.errors import ConflictError
+from salesperf_cli.errors import ConflictError, RetryableError
 
-BLOCK = 1 << 20
-_GONE = ("NoSuchKey", "404")
-_TAKEN = ("PreconditionFailed", "412")
-_RACED = ("ConditionalRequestConflict", "409")
+PARTS_AT_ONCE = 8
+RACES = 10
+"""How often a write is sent again that S3 refuses because another is under way: it cannot say yet who wins."""
+WRITER = "writer"
 
 
 class S3Objects:
     """Implements `Objects` over a bucket. `state` is a folder here, in which uploads keep account."""
 
     parallel = 16
+    """Small files spend their time waiting for answers."""
 
     def __init__(self, session: AwsSession, bucket: str, state: Path) -> None:
         self._session = session
         self._bucket = bucket
         self._state = state
+        # Sends the parts of all uploads, so that many files at once do not multiply the connections.
+        self._pool = ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="upload")
 
     def read(self, key: str) -> StoredObject | None:
         """The object, or None when there is none."""
-        from botocore.exceptions import ClientError
-
-        with told(f"read {key}"):
-            try:
-                found = self._s3.get_object(Bucket=self._bucket, Key=key)
-            except ClientError as fault:
-                if code_of(fault) in _GONE:
-                    return None
-                raise
-            return StoredObject(found["Body"].read(), found["ETag"])
+        found = read_whole(self._s3, self._bucket, checked_key(key))
+        return StoredObject(*found) if found else None
 
     def create(self, key: str, data: bytes) -> bool:
         """Write a new object; False when the key is taken."""
-        return self._put(key, data, IfNoneMatch="*")
+        return self._put(self._place(key), data, IfNoneMatch="*")
 
     def replace(self, key: str, data: bytes, etag: str) -> bool:
         """Replace an object that still has `etag`; False when it has changed or gone."""
-        return self._put(key, data, IfMatch=etag)
+        return self._put(self._place(key), data, IfMatch=etag)
 
     def delete(self, key: str) -> None:
         """Remove an object; none there is no error."""
         with told(f"delete {key}"):
-            self._s3.delete_object(Bucket=self._bucket, Key=key)
+            self._s3.delete_object(**self._place(key).named)
 
     def keys(self, prefix: str) -> Sequence[str]:
         """All keys below `prefix`, sorted."""
+        folder = checked_prefix(prefix)
         with told(f"list {prefix}"):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
             return sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
 
     def receive(
-        self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
+        self,
+        stream: BinaryIO,
+        key_of: Callable[[str], str],
+        *,
+        watch: Callable[[bytes], None],
+        stored: Callable[[int], None] | None = None,
     ) -> ReceivedObject:
-        """Store a stream under `key_of(sha256)`, hashing while it is copied to a file; `watch` sees each block."""
-        digest, size = hashlib.sha256(), 0
-        with tempfile.TemporaryFile() as copy:
-            while block := stream.read(BLOCK):
-                digest.update(block)
-                copy.write(block)
-                watch(block)
-                size += len(block)
-            sha256 = digest.hexdigest()
-            key = key_of(sha256)
-            copy.seek(0)
-            created = self._put(key, copy, IfNoneMatch="*")
-        if not created and self._size(key) != size:
+        """Store a stream under `key_of(sha256)`: read it, then send it. Killed and called again, it goes on."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        sweep(self._state)
+        with known(stream, self._state, watch) as content:
+            place = self._place(key_of(content.sha256))
+            created = self._send(place, content, stored or (lambda _: None))
+        if not created and place.size() != content.size:
             raise ConflictError(
-                f"{key} is taken by other bytes",
+                f"{place.key} is taken by other bytes",
                 why="an object of the bronze layer is written once",
                 remedy="run salesperf doctor: the stored object may be damaged",
             )
-        return ReceivedObject(key, size, sha256, created)
+        return ReceivedObject(place.key, content.size, content.sha256, created)
 
     def open(self, key: str) -> BinaryIO:
         """A stream over an object's bytes."""
-        stored = self.read(key)
-        if stored is None:
-            raise FileNotFoundError(key)
-        return io.BytesIO(stored.data)
+        return cast(BinaryIO, io.BufferedReader(Download(self._s3, self._bucket, checked_key(key)), BLOCK))
 
     def location(self, key: str) -> str:
         """The object's URL."""
-        return f"s3://{self._bucket}/{key}"
+        return f"s3://{self._bucket}/{checked_key(key) if key else ''}"
 
-    def _put(self, key: str, data: Any, **condition: str) -> bool:
+    def _send(self, place: Place, content: Content, stored: Callable[[int], None]) -> bool:
+        """Whether this made the object. `stored` is told of all bytes in either case."""
+        if content.size <= PART:
+            data = content.bytes_of(content.parts[0])
+            created = self._put(place, data, IfNoneMatch="*", ChecksumCRC32=content.crc32)
+        elif place.size() is not None:  # only asked for what takes long to send; the write decides
+            created = False
+        else:
+            with journal_of(self._state, self._bucket, place.key, content.sha256) as journal:
+                return Upload(place, content, journal, self._pool, stored).send()
+        stored(content.size)
+        return created
+
+    def _put(self, place: Place, data: bytes, **condition: str) -> bool:
         from botocore.exceptions import ClientError
 
-        with told(f"write {key}"):
-            try:
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, **condition)
-            except ClientError as fault:
-                if code_of(fault) in (*_TAKEN, *_GONE):
-                    return False
-                raise
-        return True
+        writer = secrets.token_hex(8)
+        with told(f"write {place.key}"):
+            for race in range(RACES):
+                try:
+                    self._s3.put_object(**place.named, Body=data, Metadata={WRITER: writer}, **condition)
+                except ClientError as fault:
+                    if code_of(fault) in TAKEN:
+                        return self._writer(place) == writer
+                    if code_of(fault) in GONE:
+                        return False
+                    if code_of(fault) not in RACED:
+                        raise
+                    time.sleep(secrets.randbelow(20 << race) / 1000)
+                else:
+                    return True
+        raise RetryableError(
+            f"cannot write {place.key} just now",
+            why=f"others wrote to it at the same moment, {RACES} times",
+            remedy="run the same command again",
+        )
 
-    def _size(self, key: str) -> int:
-        with told(f"look at {key}"):
-            return int(self._s3.head_object(Bucket=self._bucket, Key=key)["ContentLength"])
+    def _writer(self, place: Place) -> str | None:
+        """Who wrote an object: boto3 repeats a write whose answer was lost, and then finds the key taken by itself."""
+        from botocore.exceptions import ClientError
+
+        try:
+            written = self._s3.head_object(**place.named)["Metadata"].get(WRITER)
+        except ClientError as fault:
+            if code_of(fault) in GONE:
+                return None
+            raise
+        return str(written)
+
+    def _place(self, key: str) -> Place:
+        return Place(self._s3, self._bucket, checked_key(key))
 
     @property
     def _s3(self) -> Any:

@@ -15,16 +15,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from salesperf_cli.backends.keys import checked_key, checked_prefix
 from salesperf_cli.backends.ports import ReceivedObject, StoredObject
-from salesperf_cli.errors import ConflictError, InputError
+from salesperf_cli.errors import ConflictError
 
 BLOCK = 1 << 20
+LOCK = ".lock"
 ABANDONED = 86_400
 """Seconds after which a scratch file that nobody has written to is what a killed process left."""
 
 
 class FolderObjects:
     """Objects below `root`."""
+
+    parallel = min(os.cpu_count() or 1, 4)
+    """No more than there are cores: the largest file, copied first, is what an ingest waits for."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -60,18 +65,27 @@ class FolderObjects:
 
     def delete(self, key: str) -> None:
         """Remove an object; none there is no error."""
-        self._path(key).unlink(missing_ok=True)
+        path = self._path(key)
+        if path.exists():
+            with self._locked():  # a replace that has looked at the object would bring it back
+                path.unlink(missing_ok=True)
 
     def keys(self, prefix: str) -> Sequence[str]:
         """All keys below `prefix`, sorted."""
-        folder = self._path(prefix)
+        folder = self._root / checked_prefix(prefix)
         found = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
-        return sorted(path.relative_to(self._root).as_posix() for path in found)
+        own = (self._root / LOCK, *self._scratch.glob("*"))
+        return sorted(path.relative_to(self._root).as_posix() for path in found if path not in own)
 
     def receive(
-        self, stream: BinaryIO, key_of: Callable[[str], str], *, watch: Callable[[bytes], None]
+        self,
+        stream: BinaryIO,
+        key_of: Callable[[str], str],
+        *,
+        watch: Callable[[bytes], None],
+        stored: Callable[[int], None] | None = None,
     ) -> ReceivedObject:
-        """Store a stream under `key_of(sha256)`, hashing while it is copied; `watch` sees each block."""
+        """Store a stream under `key_of(sha256)`, hashing while it is copied."""
         self._sweep()
         digest, size = hashlib.sha256(), 0
         with self._scratch_file() as (scratch, target):
@@ -80,6 +94,8 @@ class FolderObjects:
                 target.write(block)
                 watch(block)
                 size += len(block)
+                if stored:
+                    stored(len(block))
             target.flush()
             sha256 = digest.hexdigest()
             key = key_of(sha256)
@@ -98,13 +114,10 @@ class FolderObjects:
 
     def location(self, key: str) -> str:
         """The object's path."""
-        return str(self._path(key))
+        return str(self._path(key) if key else self._root)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if key.startswith("/") or ".." in parts or "\0" in key:
-            raise InputError(f"{key!r} is not a key", why="a key stays inside the lake", remedy="rename the file")
-        return self._root.joinpath(*parts)
+        return self._root / checked_key(key)
 
     @contextmanager
     def _scratch_file(self) -> Iterator[tuple[Path, BinaryIO]]:
@@ -138,7 +151,7 @@ class FolderObjects:
         import fcntl
 
         self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / ".lock").open("a") as lock:
+        with (self._root / LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

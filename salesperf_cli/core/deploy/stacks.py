@@ -1,0 +1,102 @@
+"""What is known of stacks: their state, what a change set would do, and what happens to them. Plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Replacement = Literal["no", "maybe", "yes"]
+
+
+@dataclass(frozen=True, slots=True)
+class StackState:
+    """A stack as it stands; `status` is CloudFormation's own word."""
+
+    name: str
+    status: str
+    reason: str = ""
+    updated: datetime | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the stack has resources that can be updated."""
+        return self.status not in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+
+    @property
+    def moves(self) -> bool:
+        """Whether CloudFormation is at work on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the last operation did what it should."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyChange:
+    """One value of a resource: before and after, None where there is none, and whether it needs a new resource."""
+
+    path: str
+    before: str | None
+    after: str | None
+    replaces: Replacement = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What happens to one resource."""
+
+    action: Literal["add", "modify", "remove"]
+    name: str
+    type: str
+    replaces: Replacement = "no"
+    properties: tuple[PropertyChange, ...] = ()
+
+    @property
+    def destroys(self) -> bool:
+        """Whether what is there now goes, surely or maybe."""
+        return self.action == "remove" or self.replaces != "no"
+
+    @property
+    def is_of_tags(self) -> bool:
+        """Whether nothing but tags changes."""
+        changed = {each.path.partition(".")[0] for each in self.properties}
+        return self.action == "modify" and self.replaces == "no" and changed <= {"Tags"} and bool(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set that waits to be executed or discarded."""
+
+    stack: str
+    name: str
+    creates: bool
+    changes: tuple[ResourceChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """Something that happened to a resource of a stack, or to the stack itself (then `resource` is its name)."""
+
+    id: str
+    at: datetime
+    resource: str
+    type: str
+    status: str
+    reason: str
+
+    @property
+    def is_of_stack(self) -> bool:
+        """Whether it tells of the whole stack."""
+        return self.type == "AWS::CloudFormation::Stack"
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong here, and not only elsewhere."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
