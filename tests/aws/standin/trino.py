@@ -75,6 +75,9 @@ class Trino:
         if parameters:
             headers["X-Trino-Prepared-Statement"] = f"{_PREPARED}={urllib.parse.quote_plus(sql)}"
             sql = f"EXECUTE {_PREPARED} USING {', '.join(parameters)}"
+        yield from self._pages(sql, headers)
+
+    def _pages(self, sql: str, headers: Mapping[str, str]) -> Generator[Page]:
         answer = self._ask(f"http://127.0.0.1:{self._port}/v1/statement", headers, sql)
         try:
             yield _page(answer)
@@ -137,8 +140,12 @@ class Trino:
         )
 
     def _started(self) -> bool:
+        """Whether queries are answered: the server is up a little before its one node is known to it."""
         try:
-            return self._ask(f"http://127.0.0.1:{self._port}/v1/info", {}).get("starting") is False
+            if self._ask(f"http://127.0.0.1:{self._port}/v1/info", {}).get("starting") is not False:
+                return False
+            tried = "SELECT count(*) FROM (VALUES (1), (2)) AS t (a) GROUP BY a"
+            return all(page.error is None for page in self._pages(tried, {"X-Trino-User": "athena"}))
         except OSError:
             return False
 

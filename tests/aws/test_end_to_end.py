@@ -1,0 +1,120 @@
+"""The whole way on a stand-in account, with the product's own commands: deploy, ingest, run, ask, roll back, destroy.
+
+Jobs run on a real Spark, questions are answered by a real Trino (tests/aws/standin says what stands in for what).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws.conftest import Shop, new_shop
+from tests.aws.standin.account import StandInAccount, standin_account
+from tests.aws.standin.parts import ROOT, missing_part
+
+pytestmark = pytest.mark.slow
+
+DATA = ROOT.parent / "shared" / "data" / "brazilian-ecommerce.zip"
+STACKS = ("foundation", "batch", "serving")
+
+
+@pytest.fixture
+def account(tmp_path: Path, credentials: None) -> Iterator[StandInAccount]:
+    if missing := missing_part():
+        pytest.skip(missing)
+    with standin_account(tmp_path / "account") as running:
+        yield running
+
+
+@pytest.fixture
+def shop(account: StandInAccount, tmp_path: Path) -> Shop:
+    """A deployed target."""
+    shop = new_shop(tmp_path / "shop", account.endpoint_url)
+    shop.done("deploy", *STACKS, "--yes")
+    return shop
+
+
+def _releases(shop: Shop) -> list[str]:
+    return [each["release"] for each in shop.done("releases")["releases"]]
+
+
+def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop) -> None:
+    shop.done("sample", "first", "--orders", "200", "--seed", "1")
+    shop.done("sample", "more", "--orders", "50", "--seed", "2")
+    shop.done("ingest", "first")
+    assert shop.call("ingest", "first").stderr.count("already loaded, nothing to do") == 1
+
+    run = shop.done("run-batch", "--promote")
+    assert run["status"] == "promoted" and run["release"] == "r1"
+    assert {table["table"].split(".")[0] for table in run["tables"]} == {"silver", "gold"}
+    assert all(file["read"] == file["loaded"] + file["quarantined"] + file["duplicates"] for file in run["files"])
+    (before,) = shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide")
+    assert before["orders"] == 200
+
+    shop.done("ingest", "more")
+    assert shop.done("run-batch", "--dry-run")["steps"]
+    assert shop.done("run-batch", "--promote")["release"] == "r2"
+    (after,) = shop.rows("SELECT count(DISTINCT order_id) AS orders FROM gold.sales_wide")
+    assert after["orders"] == 250
+    assert shop.rows("SELECT count(DISTINCT order_id) AS orders FROM gold.sales_wide", "--as-of", "r1") == [
+        {"orders": 200}
+    ]
+
+    shop.done("publish-views")
+    assert shop.rows("SELECT count(*) > 200 AS many FROM serving.sales_live") == [{"many": True}]
+    shop.done("rollback", "all")
+    assert _releases(shop) == ["r3", "r2", "r1"]
+    assert shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide") == [before]
+    assert shop.call("run-batch", "--tables", "nothing").exit_code == 2
+    shop.done("destroy", "--delete-data", "--confirm", "salesperf-standin", "--yes")
+
+
+def test_a_rule_that_fails_in_a_job_blocks_here_with_exit_code_3(shop: Shop) -> None:
+    shop.done("sample", "files", "--orders", "60", "--seed", "3")
+    items = shop.folder / "files" / "olist_order_items_dataset.csv"
+    header, first, *rest = items.read_text("utf-8").splitlines()
+    stranger = first.split(",")
+    stranger[0] = '"' + "f" * 32 + '"'  # an order that is in no file
+    items.write_text("\n".join([header, first, *rest, ",".join(stranger)]) + "\n", "utf-8")
+    shop.done("ingest", "files")
+    blocked = shop.call("run-batch", "--promote", "-o", "json")
+    assert blocked.exit_code == 3, blocked.stderr
+    assert "silver.order_items" in blocked.stderr
+    assert shop.done("releases")["releases"] == []
+
+
+def test_an_error_inside_a_job_reaches_the_terminal_in_its_own_words(shop: Shop, account: StandInAccount) -> None:
+    shop.done("sample", "files", "--orders", "30", "--seed", "3")
+    shop.done("ingest", "files")
+    outputs = shop.done("deploy", *STACKS, "--yes", "--dry-run")
+    assert {stack["kind"] for stack in outputs["stacks"]} == {"unchanged"}
+    s3: Any = account.client("s3")
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "-lake-" in each["Name"])
+    key = next(each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="bronze/orders/")["Contents"])
+    s3.delete_object(Bucket=bucket, Key=key)  # somebody has tidied up
+    failed = shop.call("run-batch")
+    assert failed.exit_code in (2, 5), failed.stderr
+    assert "bronze.orders" in failed.stderr
+    assert shop.done("releases")["releases"] == []
+
+
+def test_the_real_data_gives_the_known_totals_on_aws(shop: Shop) -> None:
+    if not DATA.is_file():
+        pytest.skip("the real data set is not here (../shared/data)")
+    shop.done("ingest", str(DATA))
+    run = shop.done("run-batch", "--promote")
+    assert sum(file["read"] for file in run["files"]) == 1_550_922
+    top = shop.rows(
+        "SELECT customer_state, sum(price) AS revenue FROM gold.sales_wide GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+    )
+    assert top[0] == {"customer_state": "SP", "revenue": "5202955.05"}
+    (totals,) = shop.rows(
+        "SELECT count(DISTINCT order_id) AS orders, count(order_item_id) AS items, sum(price) AS price,"
+        " sum(freight) AS freight FROM gold.sales_wide"
+    )
+    assert totals == {"orders": 99_441, "items": 112_650, "price": "13591643.70", "freight": "2251909.54"}
+    (payments,) = shop.rows("SELECT sum(payment_value) AS paid FROM silver.order_payments")
+    assert payments == {"paid": "16008872.12"}
