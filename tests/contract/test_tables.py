@@ -47,6 +47,8 @@ def new_tables(target: str, new_objects: Callable[[], Objects], request: Any, tm
     session, objects = request.getfixturevalue("aws"), new_objects()
     bucket = objects.location("")
     databases = {layer: f"{layer}_{uuid.uuid4().hex[:8]}" for layer in ("silver", "gold")}
+    for database in databases.values():
+        session.client("glue").create_database(DatabaseInput={"Name": database})
     return lambda: GlueTables(session, objects, bucket, databases)
 
 

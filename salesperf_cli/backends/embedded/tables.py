@@ -51,6 +51,9 @@ class LocalTables(CatalogTables):
         """Layers are called what they are."""
         return layer
 
+    def _make_namespace(self, layer: str) -> None:
+        self.catalog.create_namespace_if_not_exists(layer)
+
     # for the embedded engine
 
     def warm_up(self) -> None:

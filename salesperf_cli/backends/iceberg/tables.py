@@ -67,6 +67,9 @@ class CatalogTables(ABC):
         """Where a new table's files go; None leaves it to the catalog."""
         return None
 
+    def _make_namespace(self, layer: str) -> None:
+        """See to it that the layer's namespace is there; where a deployment has made it there is nothing to do."""
+
     # the port
 
     def main(self, name: TableName) -> int | None:
@@ -187,7 +190,7 @@ class CatalogTables(ABC):
 
         schema = iceberg_schema(contract.columns)
         spec = partition_spec(contract.partition, schema) if contract.partition else UNPARTITIONED_PARTITION_SPEC
-        self.catalog.create_namespace_if_not_exists(self.namespace(contract.name.layer))
+        self._make_namespace(contract.name.layer)
         transaction = self.catalog.create_table_transaction(
             self._identifier(contract.name),
             schema,
