@@ -5,7 +5,7 @@ Besides `app`, the only module that knows both sides: core, and who implements i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +79,12 @@ def open_account(settings: Settings) -> tuple[AwsSession, Resources]:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What deploying a target works with. `artifacts` opens a bucket by its name."""
+    """What deploying a target works with. `artifacts` opens a bucket by its name, `identity` says who is asking."""
 
     settings: Settings
+    names: Mapping[str, str]
     stacks: Stacks
+    identity: Callable[[], str]
     artifacts: Callable[[str], Objects]
     storage: Storage
 
@@ -97,16 +99,20 @@ def open_deployment(world: Environment) -> Deployment:
             remedy='add [targets.dev] with region = "sa-east-1" to salesperf.toml, then: salesperf deploy --target dev',
         )
     from salesperf_cli.backends.aws.objects import S3Objects
+    from salesperf_cli.backends.aws.resources import TEMPLATES, StackNames
     from salesperf_cli.backends.aws.stacks import CloudFormationStacks
     from salesperf_cli.backends.aws.storage import AwsStorage
 
     session, _ = open_account(settings)
     uploads = settings.lake / "_tmp" / "uploads"
+    names = StackNames(settings.stack_prefix, settings.target)
     return Deployment(
-        settings,
-        CloudFormationStacks(session),
-        lambda bucket: S3Objects(session, bucket, uploads),
-        AwsStorage(session),
+        settings=settings,
+        names={template: names.of(template) for template in TEMPLATES},
+        stacks=CloudFormationStacks(session),
+        identity=session.identity,
+        artifacts=lambda bucket: S3Objects(session, bucket, uploads),
+        storage=AwsStorage(session),
     )
 
 

@@ -77,7 +77,8 @@ def doctor(ctx: typer.Context) -> None:
     """Check that this machine has what salesperf needs.
 
     Python and packages, disk and memory, what the lake's folder can do, the pipeline, and, for those who use
-    them, Java and AWS credentials. Nothing is sent anywhere. Exit code 2 when a check failed.
+    them, Java and AWS credentials. Only a target on AWS is asked anything: who you are there, and which stacks
+    it has. Exit code 2 when a check failed.
 
     Examples:
       salesperf doctor
@@ -108,6 +109,26 @@ def examine(world: Environment) -> Iterable[Check]:
     yield check_pipeline(settings.pipeline)
     yield check_java(world.variables)
     yield check_credentials(world.variables, settings)
+    if not settings.is_local:
+        yield from check_target(world)
+
+
+def check_target(world: Environment) -> Iterable[Check]:
+    """The account lets us in, and the target's stacks are deployed."""
+    from salesperf_cli.factory import open_deployment
+
+    try:
+        deployment = open_deployment(world)
+        yield Check("account", Verdict.OK, deployment.identity())
+        missing = [name for name in deployment.names.values() if deployment.stacks.state(name) is None]
+    except SalesperfError as error:
+        yield Check("account", Verdict.FAIL, error.what, error.remedy)
+        return
+    if missing:
+        found = f"not deployed: {', '.join(missing)}"
+        yield Check("stacks", Verdict.WARN, found, f"salesperf deploy --target {world.settings.target}")
+    else:
+        yield Check("stacks", Verdict.OK, ", ".join(deployment.names))
 
 
 def check_python(version: tuple[int, ...]) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,14 +13,16 @@ from salesperf_cli.output.forms import Column, Fields, Line, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from salesperf_cli.core.deploy.stacks import StackLine
     from salesperf_cli.core.status import Status
+    from salesperf_cli.environment import Environment
 
 
 def status(ctx: typer.Context) -> None:
     """Show what is loaded, built and released.
 
     Sources with files that wait for the next run, published tables with rows, bytes and freshness, the last run, and
-    what lies in quarantine.
+    what lies in quarantine. On AWS also the stacks.
 
     Examples:
       salesperf status
@@ -37,8 +40,18 @@ def status(ctx: typer.Context) -> None:
         target=workspace.settings.target,
         pipeline=workspace.settings.pipeline,
     )
+    if not world.settings.is_local:
+        report = replace(report, stacks=_stacks(world))
     world.sink.document(report, _view)
     world.sink.next_steps(_next(report))
+
+
+def _stacks(world: Environment) -> tuple[StackLine, ...]:
+    from salesperf_cli.core.deploy.stacks import stack_lines
+    from salesperf_cli.factory import open_deployment
+
+    deployment = open_deployment(world)
+    return stack_lines(tuple(deployment.names.values()), deployment.stacks.state)
 
 
 def _view(report: Status) -> Iterable[Fields | Table | Line]:
@@ -52,6 +65,11 @@ def _view(report: Status) -> Iterable[Fields | Table | Line]:
             ("last run", f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {verdict}" if run else verdict),
         )
     )
+    if report.stacks:
+        yield Table(
+            (Column("Stack"), Column("Status"), Column("Changed"), Column("By")),
+            [(s.stack, s.status, f"{s.updated:%Y-%m-%d %H:%M}" if s.updated else "", s.version) for s in report.stacks],
+        )
     if report.sources:
         columns = (Column("Source"), Column("Files"), Column("Bytes"), Column("Received"), Column("Pending"))
         rows = [(s.table, s.files, s.bytes, f"{s.received:%Y-%m-%d %H:%M}", s.pending or "") for s in report.sources]

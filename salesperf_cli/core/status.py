@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.contracts import Contract, FreshnessRule
+from salesperf_cli.core.deploy.stacks import StackLine
 from salesperf_cli.core.ledger import Ingest, Ledger, Release, TableState, live
 from salesperf_cli.core.tables import TableName
 
@@ -53,7 +54,7 @@ class RunStatusLine:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole lake at a glance; the JSON shape of `status`."""
+    """The whole lake at a glance; the JSON shape of `status`. `stacks` are those of a target on AWS."""
 
     target: str
     pipeline: str
@@ -62,6 +63,7 @@ class Status:
     sources: tuple[SourceStatus, ...]
     tables: tuple[TableStatus, ...]
     quarantined: dict[str, int]
+    stacks: tuple[StackLine, ...] = ()
 
 
 def lake_status(

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from salesperf_cli import __version__
 from salesperf_cli.core.deploy.packages import packages_for, wheel
 from salesperf_cli.core.deploy.templates import differences
 from tests.aws.conftest import Shop
@@ -41,6 +42,14 @@ def test_a_target_is_made_changed_and_taken_down(shop: Shop) -> None:
     assert outputs["batch"]["SilverJobName"] == "salesperf-standin-silver"
     artifacts = outputs["foundation"]["ArtifactsBucketName"]
     assert _objects(shop, artifacts) == sorted(dry["packages"])
+
+    stacks = {each["stack"]: each for each in shop.done("status")["stacks"]}
+    assert stacks["salesperf-standin-batch"]["status"] == "CREATE_COMPLETE"
+    assert stacks["salesperf-standin-batch"]["version"] == __version__
+    assert stacks["salesperf-standin-observe"]["status"] == "not deployed"
+    checks = {each["name"]: each for each in shop.done("doctor")["checks"]}
+    assert checks["account"]["found"].startswith("arn:aws:")
+    assert checks["stacks"]["remedy"] == "salesperf deploy --target standin"
 
     again = shop.call("deploy", *STACKS, "--yes")
     assert again.exit_code == 0 and "Everything is as it should be" in again.stderr

@@ -80,6 +80,11 @@ class AwsSession:
             raise _no_credentials()
         return found.get_frozen_credentials()
 
+    def identity(self) -> str:
+        """Who is asking, as an ARN; raises AccessError when nobody is."""
+        with told("ask who I am"):
+            return str(self.client("sts").get_caller_identity()["Arn"])
+
     def _boto3(self) -> Any:
         if self._session is None:
             import boto3

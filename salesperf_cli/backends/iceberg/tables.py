@@ -67,7 +67,7 @@ class CatalogTables(ABC):
         """Where a new table's files go; None leaves it to the catalog."""
         return None
 
-    def _make_namespace(self, layer: str) -> None:
+    def _make_namespace(self, layer: str) -> None:  # noqa: B027 - most targets have nothing to do
         """See to it that the layer's namespace is there; where a deployment has made it there is nothing to do."""
 
     # the port

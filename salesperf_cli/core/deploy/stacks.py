@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -100,3 +100,25 @@ class StackEvent:
     def failed(self) -> bool:
         """Whether something went wrong here, and not only elsewhere."""
         return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class StackLine:
+    """A stack at a glance: by which version of salesperf it was made, and when it last changed."""
+
+    stack: str
+    status: str
+    updated: datetime | None
+    version: str
+
+
+def stack_lines(names: Sequence[str], state: Callable[[str], StackState | None]) -> tuple[StackLine, ...]:
+    """The stacks of a target, those that are not there too."""
+    lines = []
+    for name in names:
+        found = state(name)
+        if found is None:
+            lines.append(StackLine(name, "not deployed", None, ""))
+        else:
+            lines.append(StackLine(name, found.status, found.updated, found.tags.get("salesperf-version", "")))
+    return tuple(lines)
