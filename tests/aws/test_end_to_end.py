@@ -13,7 +13,7 @@ import pytest
 
 from tests.aws.conftest import Shop, new_shop
 from tests.aws.standin.account import StandInAccount, standin_account
-from tests.aws.standin.parts import ROOT, missing_part
+from tests.aws.standin.parts import REGION, ROOT, missing_part
 
 pytestmark = pytest.mark.slow
 
@@ -86,19 +86,38 @@ def test_a_rule_that_fails_in_a_job_blocks_here_with_exit_code_3(shop: Shop) -> 
     assert shop.done("releases")["releases"] == []
 
 
-def test_an_error_inside_a_job_reaches_the_terminal_in_its_own_words(shop: Shop, account: StandInAccount) -> None:
+def test_an_error_inside_a_job_reaches_the_terminal_with_its_words_and_its_exit_code(shop: Shop) -> None:
     shop.done("sample", "files", "--orders", "30", "--seed", "3")
     shop.done("ingest", "files")
-    outputs = shop.done("deploy", *STACKS, "--yes", "--dry-run")
-    assert {stack["kind"] for stack in outputs["stacks"]} == {"unchanged"}
+    shop.done("run-batch", "--promote")
+    _commit_from_outside(shop, "sales_monthly")
+    moved = shop.call("run-batch", "gold", "--tables", "sales_monthly", "--full-refresh", "--promote")
+    assert moved.exit_code == 6, moved.stderr
+    assert "main of gold.sales_monthly has moved" in moved.stderr
+    assert _releases(shop) == ["r1"]
+
+
+def test_a_job_that_dies_without_a_word_is_told_with_what_glue_says_of_it(shop: Shop, account: StandInAccount) -> None:
+    shop.done("sample", "files", "--orders", "30", "--seed", "3")
+    shop.done("ingest", "files")
     s3: Any = account.client("s3")
     bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "-lake-" in each["Name"])
     key = next(each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="bronze/orders/")["Contents"])
     s3.delete_object(Bucket=bucket, Key=key)  # somebody has tidied up
     failed = shop.call("run-batch")
-    assert failed.exit_code in (2, 5), failed.stderr
-    assert "bronze.orders" in failed.stderr
-    assert shop.done("releases")["releases"] == []
+    assert failed.exit_code == 5, failed.stderr
+    assert "the silver job failed" in failed.stderr and "orders" in failed.stderr
+    assert _releases(shop) == []
+
+
+def _commit_from_outside(shop: Shop, table: str) -> None:
+    """Another writer appends nothing to main of a gold table: a new snapshot all the same."""
+    from pyiceberg.catalog.glue import GlueCatalog
+
+    endpoint = {"glue.endpoint": shop.endpoint_url, "s3.endpoint": shop.endpoint_url}
+    catalog = GlueCatalog("outside", **endpoint, **{"glue.region": REGION, "s3.region": REGION})
+    found = catalog.load_table(("salesperf_standin_gold", table))
+    found.append(found.scan().to_arrow().slice(0, 0))
 
 
 def test_the_real_data_gives_the_known_totals_on_aws(shop: Shop) -> None:
