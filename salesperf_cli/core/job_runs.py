@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from salesperf_cli.core import lease
 from salesperf_cli.core.batch import BatchPlan, BatchRequest
 from salesperf_cli.core.job_outcome import fault_of
-from salesperf_cli.core.ledger import RunRecord, new_run_id
-from salesperf_cli.core.operations import BatchOutcome, Clock, Workspace, plan_batch
+from salesperf_cli.core.ledger import new_run_id
+from salesperf_cli.core.operations import BatchOutcome, Clock, Workspace, plan_batch, take_landed
 from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.errors import RetryableError, SalesperfError
 
@@ -72,6 +72,9 @@ def run_jobs(
     Raises the error that a job failed with, ConflictError while another run holds the batch lease.
     """
     lease.refuse_held(workspace.backend.objects)
+    run_id = new_run_id(clock())
+    if agreed is None:
+        take_landed(workspace, request, run_id, clock())  # an ingest needs no lease
     plan = plan_batch(workspace, request)
     if agreed is not None:
         refuse_moved(agreed, planned(plan, request))
@@ -79,19 +82,16 @@ def run_jobs(
     layers = [layer for layer in request.layers if any(build.table.layer == layer for build in plan.builds)]
     if not layers:
         return None
-    run_id = new_run_id(clock())
     for layer in layers:
         arguments = _arguments(request, run_id, promote=promote and layer == layers[-1])
         job = jobs.start(layer, arguments)
         reporter.job_started(layer, job)
-        _follow(jobs, layer, job, run_id, reporter, waiting)
+        ended = _follow(jobs, layer, job, run_id, reporter, waiting)
         record = workspace.ledger.find_run(run_id)
-        if record is None or record.status in ("running", "failed"):
-            raise fault_of(workspace.backend.objects, run_id, layer) or _unexplained(jobs, layer, job)
-        if record.status == "blocked":
+        if record is not None and record.status == "blocked":
             return BatchOutcome(record, None)
-        if fault := fault_of(workspace.backend.objects, run_id, layer):
-            raise fault
+        if ended.state != "succeeded":
+            raise fault_of(workspace.backend.objects, run_id, layer) or _unexplained(layer, ended)
     return _outcome(workspace, run_id)
 
 
@@ -106,8 +106,8 @@ def _arguments(request: BatchRequest, run_id: str, *, promote: bool) -> dict[str
     return arguments
 
 
-def _follow(jobs: Jobs, layer: str, job: str, run_id: str, reporter: JobReporter, waiting: Waiting) -> None:
-    """Wait until a job has ended, telling what it prints."""
+def _follow(jobs: Jobs, layer: str, job: str, run_id: str, reporter: JobReporter, waiting: Waiting) -> JobRun:
+    """Wait until a job has ended, telling what it prints; gives how it ended."""
     place: str | None = None
     try:
         while True:
@@ -117,7 +117,7 @@ def _follow(jobs: Jobs, layer: str, job: str, run_id: str, reporter: JobReporter
                 reporter.job_said(layer, line)
             if run.ended:
                 reporter.job_ended(layer, run)
-                return
+                return run
             waiting.sleep(waiting.poll_seconds)
     except KeyboardInterrupt:
         if waiting.stop_on_interrupt:
@@ -128,8 +128,7 @@ def _follow(jobs: Jobs, layer: str, job: str, run_id: str, reporter: JobReporter
         raise
 
 
-def _unexplained(jobs: Jobs, layer: str, job: str) -> SalesperfError:
-    run = jobs.run(layer, job)
+def _unexplained(layer: str, run: JobRun) -> SalesperfError:
     return RetryableError(
         f"the {layer} job {'was stopped' if run.state == 'stopped' else 'failed'}",
         why=run.message or f"its state is {run.state}, and it left no word",
@@ -137,7 +136,9 @@ def _unexplained(jobs: Jobs, layer: str, job: str) -> SalesperfError:
     )
 
 
-def _outcome(workspace: Workspace, run_id: str) -> BatchOutcome:
-    record: RunRecord = workspace.ledger.run(run_id)
+def _outcome(workspace: Workspace, run_id: str) -> BatchOutcome | None:
+    record = workspace.ledger.find_run(run_id)
+    if record is None:  # somebody else has built it all in the meantime
+        return None
     release = workspace.ledger.current_release()
     return BatchOutcome(record, release if release.run_id == run_id else None)
