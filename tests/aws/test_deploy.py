@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from salesperf_cli import __version__
+from salesperf_cli.backends.aws.stacks import resource_change
 from salesperf_cli.core.deploy.packages import packages_for, wheel
 from salesperf_cli.core.deploy.templates import differences
 from tests.aws.conftest import Shop
@@ -151,4 +152,23 @@ def test_two_templates_differ_by_value_and_path() -> None:
     assert [(each.path, each.before, each.after) for each in differences(before, after)] == [
         ("Properties.Timeout", "60", "90"),
         ("Properties.Tags[1]", None, json.dumps({"Ref": "B"})),
+    ]
+
+
+def test_a_change_is_read_with_its_values_and_with_what_it_replaces() -> None:
+    # The form of AWS's own answers, which the stand-in gives without values.
+    told = {
+        "Action": "Modify", "LogicalResourceId": "Stream", "ResourceType": "AWS::Kinesis::Stream", "Replacement": "Conditional",
+        "Details": [
+            {"Target": {"Attribute": "Properties", "Name": "ShardCount", "RequiresRecreation": "Never",
+                        "Path": "/Properties/ShardCount", "BeforeValue": "1", "AfterValue": "2"}},
+            {"Target": {"Attribute": "Properties", "Name": "Name", "RequiresRecreation": "Always",
+                        "Path": "/Properties/Name", "BeforeValue": "a", "AfterValue": "b"}},
+        ],
+    }  # fmt: skip
+    change = resource_change(told)
+    assert (change.action, change.name, change.replaces, change.destroys) == ("modify", "Stream", "maybe", True)
+    assert [(each.path, each.before, each.after, each.replaces) for each in change.properties] == [
+        ("ShardCount", "1", "2", "no"),
+        ("Name", "a", "b", "yes"),
     ]

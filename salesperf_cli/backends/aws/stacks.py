@@ -195,13 +195,14 @@ class CloudFormationStacks:
                 page = self._client.describe_change_set(**asked)
             for change in page.get("Changes", ()):
                 if "ResourceChange" in change:
-                    yield _change(change["ResourceChange"])
+                    yield resource_change(change["ResourceChange"])
             if not page.get("NextToken"):
                 return
             asked["NextToken"] = page["NextToken"]
 
 
-def _change(told_of: Mapping[str, Any]) -> ResourceChange:
+def resource_change(told_of: Mapping[str, Any]) -> ResourceChange:
+    """A change as DescribeChangeSet tells it (API reference, ResourceChange), with property values where it does."""
     properties = []
     for detail in told_of.get("Details", ()):
         target = detail.get("Target", {})
@@ -209,7 +210,7 @@ def _change(told_of: Mapping[str, Any]) -> ResourceChange:
         if path:
             properties.append(
                 PropertyChange(
-                    path=str(path).lstrip("/").replace("/", "."),
+                    path=str(path).lstrip("/").replace("/", ".").removeprefix("Properties."),
                     before=target.get("BeforeValue"),
                     after=target.get("AfterValue"),
                     replaces=_REPLACES.get(target.get("RequiresRecreation", ""), "no"),
