@@ -158,7 +158,8 @@ def test_two_templates_differ_by_value_and_path() -> None:
 def test_a_change_is_read_with_its_values_and_with_what_it_replaces() -> None:
     # The form of AWS's own answers, which the stand-in gives without values.
     told = {
-        "Action": "Modify", "LogicalResourceId": "Stream", "ResourceType": "AWS::Kinesis::Stream", "Replacement": "Conditional",
+        "Action": "Modify", "LogicalResourceId": "Stream", "ResourceType": "AWS::Kinesis::Stream",
+        "Replacement": "Conditional",
         "Details": [
             {"Target": {"Attribute": "Properties", "Name": "ShardCount", "RequiresRecreation": "Never",
                         "Path": "/Properties/ShardCount", "BeforeValue": "1", "AfterValue": "2"}},
