@@ -5,6 +5,7 @@ Jobs run on a real Spark, questions are answered by a real Trino (tests/aws/stan
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,23 @@ def test_an_error_inside_a_job_reaches_the_terminal_with_its_words_and_its_exit_
     assert moved.exit_code == 6, moved.stderr
     assert "main of gold.sales_monthly has moved" in moved.stderr
     assert _releases(shop) == ["r1"]
+
+
+def test_what_the_schedule_starts_builds_both_layers_and_publishes_them(shop: Shop, account: StandInAccount) -> None:
+    shop.done("sample", "files", "--orders", "30", "--seed", "3")
+    shop.done("ingest", "files")
+    # The one call that the schedule makes (infra/batch.yaml, Schedule).
+    arguments = {"--then": "salesperf-standin-gold", "--promote": "true"}
+    account.client("glue").start_job_run(JobName="salesperf-standin-silver", Arguments=arguments)
+    until = time.monotonic() + 180
+    while not _releases(shop) and time.monotonic() < until:
+        time.sleep(2)
+    assert _releases(shop) == ["r1"]
+    status = shop.done("status")
+    assert status["last_run"]["status"] == "promoted"
+    assert {table["table"].split(".")[0] for table in status["tables"]} == {"silver", "gold"}
+    metrics = account.client("cloudwatch").list_metrics(Namespace="salesperf/standin")["Metrics"]
+    assert {each["MetricName"] for each in metrics} >= {"RowsLoaded", "RowsQuarantined"}
 
 
 def test_a_job_that_dies_without_a_word_is_told_with_what_glue_says_of_it(shop: Shop, account: StandInAccount) -> None:
