@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from salesperf_cli.core.athena import Translation
     from salesperf_cli.core.athena_statement import Statement
     from salesperf_cli.core.build import BuildRequest, BuildResult, CheckRequest, CheckResult, StageRequest, StageResult
+    from salesperf_cli.core.cost.actual import BilledGroup
     from salesperf_cli.core.deploy.stacks import ChangeSet, StackEvent, StackState
     from salesperf_cli.core.ledger import TableState
     from salesperf_cli.core.listing import Listing
@@ -292,3 +295,111 @@ class Storage(Protocol):
 
     def delete_database(self, name: str) -> None:
         """Delete a catalog database with its tables' entries; none there is no error."""
+
+
+class NoAnswerError(Exception):
+    """Nothing came back, or not all of it: no connection, a time-out, a connection that broke off.
+
+    Its text says which, and holds nothing of what was sent.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a server answered. Names of headers are in lower case; `links` are the values of all its Link headers;
+    `whole` is False when the body was longer than asked for and is left off there.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    links: Sequence[str]
+    body: bytes
+    whole: bool = True
+
+
+class Http(Protocol):
+    """Asks servers over HTTP: certificates are verified, redirects are answers like any other, nothing is repeated."""
+
+    def get(self, address: str, headers: Mapping[str, str], *, seconds: float, longest: int) -> HttpAnswer:
+        """The answer, its body inflated and at most `longest` bytes; `seconds` is the longest silence.
+
+        Raises NoAnswerError, and InputError when the server does not prove who it is.
+        """
+
+
+class Secrets(Protocol):
+    """Where secrets are kept. What is read is sent, and never shown."""
+
+    def read(self, name: str) -> str:
+        """A secret; raises InputError when there is none of that name, AccessError when it may not be read."""
+
+
+class StreamRecord(NamedTuple):
+    """A record to send: records of one key keep their order. `data` is what consumers receive."""
+
+    key: str
+    data: bytes
+
+
+class Sent(NamedTuple):
+    """What became of one record: the error's code and message where it was not taken, else where it lies."""
+
+    shard: str = ""
+    sequence: str = ""
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRecord:
+    """A record as it lies in the stream, and when it arrived (seconds since 1970)."""
+
+    shard: str
+    sequence: str
+    key: str
+    data: bytes
+    arrived: float
+
+
+class EventStream(Protocol):
+    """A stream with Kinesis' contract: several shards, order within each, every record at least once."""
+
+    lanes: int
+    """How many senders at once pay; records of one key go through one of them."""
+
+    def put(self, records: Sequence[StreamRecord]) -> Sequence[Sent]:
+        """Send at most 500 records of 5 MiB together; gives what became of each, in order.
+
+        Raises RetryableError when nothing is known of any of them: they may lie in the stream or not.
+        """
+
+    def consuming(self) -> AbstractContextManager[None]:
+        """While the block runs, records reach the function that lands them; at its end all have that were taken.
+
+        On AWS they do so without this.
+        """
+
+    def shards(self) -> Sequence[str]:
+        """The shards."""
+
+    def position(self, shard: str, *, oldest: bool) -> str:
+        """Where to read from: the oldest record that is still kept, or what comes from now on."""
+
+    def read(self, shard: str, position: str, limit: int) -> tuple[Sequence[StreamedRecord], str]:
+        """The next records of a shard from a position on, at most so many, and the position behind them."""
+
+
+class Prices(Protocol):
+    """The price list of a provider."""
+
+    def products(self, service_code: str, fields: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
+        """The products of a service whose attributes have these values, as the Price List API gives them."""
+
+
+class Billing(Protocol):
+    """What a provider has charged. `pages` counts the answers read so far: each is charged for."""
+
+    pages: int
+
+    def charges(self, start: date, end: date, tags: Mapping[str, str]) -> Iterable[tuple[BilledGroup, bool]]:
+        """The charges from `start` up to `end` (not in it) by service; True beside those that can still change."""

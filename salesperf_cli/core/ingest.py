@@ -24,6 +24,7 @@ from salesperf_cli.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Objects
+    from salesperf_cli.core.api.fetch import FetchedApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class IngestResult:
     run_id: str
     version: int | None
     files: tuple[IngestedFile, ...]
+    apis: tuple[FetchedApi, ...] = ()
 
 
 def plan_ingest(
@@ -98,7 +100,7 @@ def plan_ingest(
 
 
 def _step(source: SourceFile, contracts: Mapping[TableName, Contract], table: str | None) -> CopyStep:
-    candidates = [_named(contracts, table)] if table else list(matching_sources(contracts, _plain(source.name)))
+    candidates = [source_contract(contracts, table)] if table else list(matching_sources(contracts, _plain(source.name)))
     by_header = not candidates
     if by_header:
         candidates = [contract for contract in contracts.values() if contract.source]
@@ -128,7 +130,8 @@ def _plain(name: str) -> str:
     return name[:-3] if name.lower().endswith(".gz") else name
 
 
-def _named(contracts: Mapping[TableName, Contract], table: str) -> Contract:
+def source_contract(contracts: Mapping[TableName, Contract], table: str) -> Contract:
+    """The contract of the source table called `table`; raises InputError when there is none."""
     bare = table.removeprefix("bronze.")
     for contract in contracts.values():
         if contract.name.table == bare and contract.source:
@@ -304,6 +307,7 @@ class _Copier:
             format=step.source.format + (".gz" if step.source.gzip else ""),
             header=step.header,
             damaged=facts.damaged,
+            watermark=step.source.watermark,
         )
         return stored.sha256, receipt, facts.lines
 

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from salesperf_cli.errors import ConflictError
+from salesperf_cli.errors import ConflictError, SalesperfError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Objects
@@ -65,12 +65,16 @@ def refuse_held(objects: Objects) -> None:
 
 
 def _renew(objects: Objects, mine: Holder, ended: threading.Event) -> None:
-    """Put the end of the lease off, again and again, until the work has ended or the lease is somebody else's."""
+    """Put the end of the lease off, again and again, until the work has ended or the lease is somebody else's.
+
+    A store that cannot be reached is asked again: there are two more times before the lease runs out.
+    """
     while not ended.wait(TERM.total_seconds() / 3):
-        stored = objects.read(KEY)
-        if stored is None or msgspec.json.decode(stored.data, type=Holder).run_id != mine.run_id:
-            return
-        objects.replace(KEY, msgspec.json.encode(replace(mine, until=datetime.now(UTC) + TERM)), stored.etag)
+        with suppress(SalesperfError, OSError):
+            stored = objects.read(KEY)
+            if stored is None or msgspec.json.decode(stored.data, type=Holder).run_id != mine.run_id:
+                return
+            objects.replace(KEY, msgspec.json.encode(replace(mine, until=datetime.now(UTC) + TERM)), stored.etag)
 
 
 def _take_over(objects: Objects, data: bytes) -> None:

@@ -135,21 +135,24 @@ def _is_file(stream: BinaryIO) -> bool:
 
 
 def _read(stream: BinaryIO, file: int, start: int, watch: Callable[[bytes], None]) -> Content:
-    digest, whole, parts = hashlib.sha256(), 0, _Parts()
+    digest, parts = hashlib.sha256(), _Parts()
     while block := stream.read(BLOCK):
         digest.update(block)
-        whole = zlib.crc32(block, whole)
         parts.take(block)
         watch(block)
     done = parts.end()
     size = done[-1].offset + done[-1].size
-    return Content(file, start, size, digest.hexdigest(), _told(whole), tuple(done))
+    return Content(file, start, size, digest.hexdigest(), _told(parts.whole), tuple(done))
 
 
 class _Parts:
-    """Cuts passing blocks into parts. The content of an empty stream is one empty part."""
+    """Cuts passing blocks into parts. The content of an empty stream is one empty part.
+
+    `whole` is the CRC32 of all of it; that of the first part costs nothing more.
+    """
 
     def __init__(self) -> None:
+        self.whole = 0
         self._done: list[Part] = []
         self._offset = self._filled = self._crc = 0
 
@@ -162,6 +165,7 @@ class _Parts:
                 continue
             piece, left = left[:room], left[room:]
             self._crc = zlib.crc32(piece, self._crc)
+            self.whole = zlib.crc32(piece, self.whole) if self._done else self._crc
             self._filled += len(piece)
 
     def end(self) -> list[Part]:

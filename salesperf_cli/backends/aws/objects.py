@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from salesperf_cli.backends.aws.content import BLOCK, PART, Content, known
+from salesperf_cli.backends.aws.content import BLOCK, Content, known
 from salesperf_cli.backends.aws.downloads import GONE, Download, read_whole
 from salesperf_cli.backends.aws.session import AwsSession, code_of, told
 from salesperf_cli.backends.aws.upload_journal import journal_of, sweep
@@ -98,7 +98,7 @@ class S3Objects:
 
     def _send(self, place: Place, content: Content, stored: Callable[[int], None]) -> bool:
         """Whether this made the object. `stored` is told of all bytes in either case."""
-        if content.size <= PART:
+        if len(content.parts) == 1:
             data = content.bytes_of(content.parts[0])
             created = self._put(place, data, IfNoneMatch="*", ChecksumCRC32=content.crc32)
         elif place.size() is not None:  # only asked for what takes long to send; the write decides

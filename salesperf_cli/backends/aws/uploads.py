@@ -69,7 +69,6 @@ class Upload:
         self._pool = pool
         self._stored = stored
         self._counted: set[int] = set()
-        self._stopped = threading.Event()
 
     def send(self) -> bool:
         """Send what is missing and make the object; False when the key is taken."""
@@ -105,12 +104,13 @@ class Upload:
                 self._count(part)
             else:
                 missing.append(part)
-        under_way = {self._pool.submit(self._send_part, part): part for part in missing}
+        stopped = threading.Event()
+        under_way = {self._pool.submit(self._send_part, part, stopped): part for part in missing}
         try:
             self._follow(under_way)
         except BaseException:
             # The file is closed when this ends: nobody may still read from it. What has arrived in the meantime counts.
-            self._stopped.set()
+            stopped.set()
             for each in under_way:
                 each.cancel()
             for each in wait(under_way).done:
@@ -132,19 +132,19 @@ class Upload:
             self._counted.add(part.number)
             self._stored(part.size)
 
-    def _send_part(self, part: Part) -> Sent:
-        from botocore.exceptions import ClientError
+    def _send_part(self, part: Part, stopped: threading.Event) -> Sent:
+        from botocore.exceptions import BotoCoreError, ClientError
 
-        self._content.check(part)
         with told(f"write {self._place.key}"):
             try:
                 answer = self._place.s3.upload_part(
                     **self._place.named, UploadId=self._journal.upload_id, PartNumber=part.number,
-                    Body=PartBody(self._content, part, self._stopped), ChecksumCRC32=part.crc32,
+                    Body=PartBody(self._content, part, stopped), ChecksumCRC32=part.crc32,
                 )  # fmt: skip
-            except ClientError as fault:
+            except (ClientError, BotoCoreError) as fault:
                 if code_of(fault) == "NoSuchUpload":
                     raise _UploadGoneError from fault
+                self._content.check(part)
                 raise
         return Sent(part.number, part.crc32, answer["ETag"])
 
