@@ -24,6 +24,7 @@ from salesperf_cli.app import SECTIONS, load_verb, run  # noqa: E402
 from salesperf_cli.core import odcs  # noqa: E402
 from salesperf_cli.core.athena import reference_page  # noqa: E402
 from salesperf_cli.core.contracts import Contract, RowRule, Rule  # noqa: E402
+from salesperf_cli.core.cost.reference import reference_page as usage_page  # noqa: E402
 from salesperf_cli.core.csv_records import Dialect  # noqa: E402
 from salesperf_cli.core.pipeline import load_pipeline  # noqa: E402
 from salesperf_cli.core.portable import reference as portable  # noqa: E402
@@ -43,6 +44,7 @@ def pages() -> dict[str, str]:
         "reference/contract-format.md": HEAD + contract_format_page(),
         "reference/olist-tables.md": HEAD + tables_page(),
         "reference/athena-sql.md": reference_page(),
+        "reference/usage-figures.md": HEAD + usage_page(),
         "reference/portable-functions.md": HEAD + portable.reference_page(_edge_cases()),
     }
 

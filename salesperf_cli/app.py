@@ -44,6 +44,10 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "withdraw": Verb("withdraw", "Take delivered files out again."),
         "run-batch": Verb("run_batch", "Build silver and gold from what is new, and audit them."),
     },
+    "Stream": {
+        "replay": Verb("replay", "Send past sales into the stream as if they happened now."),
+        "tail": Verb("tail", "Follow events as they arrive."),
+    },
     "Publish": {
         "promote": Verb("promote", "Make an audited run visible, as a named release."),
         "rollback": Verb("rollback", "Go back to an earlier release, all tables together."),
@@ -59,6 +63,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "destroy": Verb("destroy", "Take a target's stacks down again."),
     },
     "Govern": {
+        "cost": Verb("cost", "Show what a month on AWS costs, and what a change would do to it."),
         "contract": Verb("contract", "Check and show the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
     },

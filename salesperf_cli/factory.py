@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from salesperf_cli.backends.aws.resources import Resources
     from salesperf_cli.backends.aws.session import AwsSession
     from salesperf_cli.backends.embedded.backend import LocalBackend
-    from salesperf_cli.backends.ports import Objects, Stacks, Storage
+    from salesperf_cli.backends.ports import Billing, EventStream, Http, Objects, Prices, Secrets, Stacks, Storage
     from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import BothEngines
     from salesperf_cli.config import Settings
+    from salesperf_cli.core.events.deliveries import Wanted
+    from salesperf_cli.core.events.event import EventSource
     from salesperf_cli.environment import Environment
 
 
@@ -116,12 +118,44 @@ def open_deployment(world: Environment) -> Deployment:
     )
 
 
+def open_prices(settings: Settings) -> Prices:
+    """The AWS Price List, with the target's profile; nothing is asked yet."""
+    from salesperf_cli.backends.aws.prices import REGION, PriceList
+    from salesperf_cli.backends.aws.session import Account, AwsSession
+
+    return PriceList(AwsSession(Account(REGION, settings.profile, settings.endpoint_url)))
+
+
+def open_billing(settings: Settings) -> Billing:
+    """The bills of the target's account; each page of an answer is charged for."""
+    from salesperf_cli.backends.aws.billing import REGION, CostExplorer
+    from salesperf_cli.backends.aws.session import Account, AwsSession
+
+    return CostExplorer(AwsSession(Account(REGION, settings.profile, settings.endpoint_url)))
+
+
 def _open_aws(settings: Settings) -> AwsWorkspace:
     from salesperf_cli.backends.aws.lake import AwsLake
 
     session, resources = open_account(settings)
     backend = AwsLake(session, resources, settings.lake / "_tmp" / "uploads")
     return AwsWorkspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+
+
+def open_secrets(world: Environment, workspace: Workspace, typed: str | None) -> Secrets:
+    """Where this target keeps secrets; on this machine only the variable that was typed may be read."""
+    if isinstance(workspace, AwsWorkspace):
+        return workspace.backend.secrets
+    from salesperf_cli.backends.embedded.secrets import VariableSecrets
+
+    return VariableSecrets(world.variables, typed)
+
+
+def open_http() -> Http:
+    """What asks servers over HTTP."""
+    from salesperf_cli.backends.http import Urllib3Http
+
+    return Urllib3Http()
 
 
 @contextmanager
@@ -158,3 +192,46 @@ def _local_spark(settings: Settings) -> LocalSpark:
 
     home = settings.lake / "_tmp" / "spark"
     return LocalSpark(home, settings.spark_jars or "", settings.memory_limit, settings.threads)
+
+
+def open_stream(workspace: Workspace) -> EventStream:
+    """The stream of the workspace's target; raises InputError when the pipeline has no events."""
+    from salesperf_cli.core.events.deliveries import event_table
+
+    contract, _ = event_table(workspace.pipeline)
+    if isinstance(workspace, AwsWorkspace):
+        return workspace.backend.stream
+    from salesperf_cli.core.events.function_contract import function_contract
+
+    return workspace.backend.stream(contract.name.table, function_contract(Path(contract.origin)))
+
+
+@contextmanager
+def open_events(workspace: Workspace, wanted: Wanted) -> Iterator[EventSource]:
+    """The events of deliveries, made on this machine in a scratch folder that is removed at the end."""
+    import shutil
+    import tempfile
+
+    from salesperf_cli.backends.embedded.events import Deliveries, DuckEvents
+    from salesperf_cli.backends.embedded.objects import FolderObjects
+    from salesperf_cli.core.events.deliveries import stage_files
+
+    settings, objects = workspace.settings, workspace.backend.objects
+    home = settings.lake / "_tmp" / "replay"
+    home.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=home))
+    is_local = isinstance(workspace, LocalWorkspace)
+    try:
+        files = stage_files(
+            wanted, FolderObjects(scratch / "files"), objects.open, lambda key: objects.location(key) if is_local else None
+        )
+        deliveries = Deliveries(wanted.query, wanted.key, wanted.sources, files, wanted.events, wanted.fingerprint)
+        source = DuckEvents(
+            deliveries, scratch / "engine", memory_limit=settings.memory_limit, threads=settings.threads
+        )
+        try:
+            yield source
+        finally:
+            source.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -197,10 +197,10 @@ class _Verbs(typer.Typer):
         return super().command(name, **rest)
 
 
-def verb_group(text: str = "") -> typer.Typer:
+def verb_group(text: str = "", cls: type[VerbGroup] = VerbGroup) -> typer.Typer:
     """The `app` of a module with several commands under one noun: `app = verb_group("…")`."""
     app = _Verbs(
-        cls=VerbGroup,
+        cls=cls,
         help=text or None,
         add_completion=False,
         rich_markup_mode=None,

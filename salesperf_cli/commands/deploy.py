@@ -29,15 +29,15 @@ def deploy(
     """Make or change a target's stacks on AWS.
 
     Packages the code, proposes the changes to CloudFormation, shows them value by value with what would be replaced or
-    deleted, asks, and follows the events to the end. What is as it should be is left alone. The parameters come
-    from the target's parameter file (`parameters` in salesperf.toml).
+    deleted, asks, and follows the events to the end. What is as it should be is left alone; what AWS is still busy
+    with is followed first. The parameters come from the target's parameter file (`parameters` in salesperf.toml).
 
     Examples:
       salesperf deploy --target dev --dry-run
       salesperf deploy --target dev
       salesperf deploy batch --target prod --yes
     """
-    from salesperf_cli.core.deploy.plan import Proposer
+    from salesperf_cli.core.deploy.plan import Proposer, discard
     from salesperf_cli.core.deploy.walk import Deployer, Pace
     from salesperf_cli.factory import open_deployment
 
@@ -45,6 +45,7 @@ def deploy(
     deployment = open_deployment(world)
     request = request_of(deployment, tuple(templates or ()))
     deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
+    deployer.wait_for([request.stack(template.name) for template in request.templates])
     world.sink.busy("asking CloudFormation what would change")
     plan = Proposer(deployment.stacks, request).propose(look_for_drift=not no_drift)
     agreed = False
@@ -52,11 +53,13 @@ def deploy(
         tell_plan(world, plan)
         if dry_run or not plan.changes:
             world.sink.document(plan_document(plan), plan_view)
+            if not dry_run:
+                deployer.upload(plan, request)
             return
         agreed = world.confirm(f"Change {request.environment} so?", assume_yes=yes)
     finally:
         if not agreed:
-            deployer.discard(plan)
+            discard(deployment.stacks, plan.stacks)
     if not agreed:
         world.sink.say("Nothing was changed.")
         return
@@ -68,8 +71,9 @@ def deploy(
 
 def request_of(deployment: Deployment, names: tuple[str, ...]) -> DeployRequest:
     """What the settings ask for. Raises InputError for unknown templates and parameter files that cannot be read."""
+    from salesperf_cli.core.deploy.parameters import read_parameters, refuse_other_names, refuse_strangers
     from salesperf_cli.core.deploy.plan import DeployRequest
-    from salesperf_cli.core.deploy.templates import chosen_templates, load_template, read_parameters
+    from salesperf_cli.core.deploy.templates import ORDER, chosen_templates, load_template
     from salesperf_cli.resources import shipped_folder
 
     settings, infra = deployment.settings, shipped_folder("infra")
@@ -81,10 +85,17 @@ def request_of(deployment: Deployment, names: tuple[str, ...]) -> DeployRequest:
             why=f"{settings.sources['parameters']} names it",
             remedy="correct the path, or leave `parameters` out for the defaults of the templates",
         )
-    return DeployRequest(
-        templates=tuple(load_template(infra, name) for name in chosen_templates(names)),
+    chosen = chosen_templates(names)
+    templates = [load_template(infra, name) for name in ORDER]
+    request = DeployRequest(
+        templates=tuple(template for template in templates if template.name in chosen),
         values=read_parameters(file) if file else {},
         pipeline=settings.pipeline_folder,
         prefix=settings.stack_prefix,
         environment=settings.target,
     )
+    if file is not None:
+        refuse_strangers(request.values, templates, file)
+    if settings.parameters is not None:  # a shipped file serves every prefix
+        refuse_other_names(request.values, request.own_names, settings.parameters)
+    return request

@@ -42,6 +42,7 @@ PACKAGES: Mapping[str, str] = {
     "obstore": "",
     "boto3": "",
     "pyathena": "",
+    "urllib3": "2.6",
 }
 
 

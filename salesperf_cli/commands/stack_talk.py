@@ -71,14 +71,7 @@ def tell_plan(world: Environment, plan: DeployPlan) -> None:
     if not plan.changes:
         world.sink.step("Everything is as it should be, nothing to change", mark="·")
     for change in plan.destroyed:
-        words = (
-            "is deleted"
-            if change.action == "remove"
-            else "is replaced"
-            if change.replaces == "yes"
-            else "may be replaced"
-        )
-        world.sink.warn(f"{change.name} ({change.type}) {words}")
+        world.sink.warn(f"{change.name} ({change.type}) {change.fate}")
 
 
 def _tell_stack(world: Environment, stack: StackPlan) -> None:
@@ -104,7 +97,8 @@ def _tell_stack(world: Environment, stack: StackPlan) -> None:
 
 def _summary(stack: StackPlan) -> str:
     if stack.kind == "later":
-        return f"new, up to {len(stack.changes)} resources, proposed once what it imports is there"
+        first = ", in place of one that failed" if stack.remove_first else ""
+        return f"new, {len(stack.changes)} to add{first} (told from the template)"
     counts = [(sum(c.action == action for c in stack.changes), word) for action, word in _WORDS.items()]
     return ("new, " if stack.kind == "create" else "") + ", ".join(f"{count} {word}" for count, word in counts if count)
 

@@ -74,7 +74,7 @@ def _verdicts(workspace: LocalWorkspace, folder: Path, names: set[str], *alterat
 
 def test_equal_engines_are_found_equal_in_every_source_and_model(workspace: LocalWorkspace, tmp_path: Path) -> None:
     verdicts = _verdicts(workspace, tmp_path / "scratch", set())
-    assert len(verdicts) == 23
+    assert len(verdicts) == 26
     assert [name for name, verdict in verdicts.items() if not verdict.comparison.equal] == []
 
 

@@ -1,0 +1,35 @@
+"""The monthly free tier of an account, where the price book does not hold it as a price from so many units on.
+
+Trial offers of an account's first twelve months are left out: an estimate that counts on them is wrong a year later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTier:
+    """So many units a month that an account gets for nothing, of these usage types together."""
+
+    service: str
+    keys: tuple[str, ...]
+    quantity: Decimal
+    source: str
+    verified: bool
+
+
+_EXAMPLES = "worked examples of the AWS pricing pages"
+_PAGES = "AWS pricing pages, from memory"
+
+ALWAYS_FREE: tuple[FreeTier, ...] = (
+    FreeTier("Lambda", ("Request", "Request-ARM"), Decimal(10**6), "AWS Price List, Global-Request", True),
+    FreeTier("Lambda", ("Lambda-GB-Second", "Lambda-GB-Second-ARM"), Decimal(400_000), _EXAMPLES, True),
+    FreeTier("CloudWatch", ("DataProcessing-Bytes",), Decimal(5), _EXAMPLES, True),
+    FreeTier("CloudWatch", ("TimedStorage-ByteHrs",), Decimal(5), _EXAMPLES, True),
+    FreeTier("CloudWatch", ("CW:MetricMonitorUsage",), Decimal(10), _PAGES, False),
+    FreeTier("CloudWatch", ("CW:AlarmMonitorUsage",), Decimal(10), _PAGES, False),
+    FreeTier("CloudWatch", ("DashboardsUsageHour",), Decimal(3), _PAGES, False),
+    FreeTier("DataTransfer", ("DataTransfer-Out-Bytes",), Decimal(100), _PAGES, False),
+)
