@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from salesperf_cli.backends.ports import JobRun
+    from salesperf_cli.commands.spend_talk import JobCosts
     from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
     from salesperf_cli.core.build import BuildResult, StageResult
     from salesperf_cli.core.ledger import CheckRecord, FileCount, RunRecord
@@ -105,15 +106,19 @@ def _verdict(checks: list[CheckRecord]) -> str:
 class BatchTalk:
     """Tells a run as it goes, a line a step, on stderr."""
 
-    def __init__(self, world: Environment) -> None:
+    def __init__(self, world: Environment, costs: JobCosts | None = None) -> None:
         self._sink = world.sink
+        self._costs = costs
         self._began: dict[str, float] = {}
+        self._jobs: dict[str, str] = {}
 
     def planned(self, plan: BatchPlan) -> None:
         """The plan is made."""
         if plan.builds:
             base = f"on release {plan.base.name}" if plan.base.number else "the first run of this lake"
             self._sink.say(f"Building {_number_of(len(plan.builds), 'table')}, {base}")
+            if self._costs:
+                self._sink.say(self._costs.predicted(dict.fromkeys(build.table.layer for build in plan.builds)))
 
     def started(self, step: Step) -> None:
         """A step begins."""
@@ -150,7 +155,7 @@ class BatchTalk:
 
     def job_started(self, layer: str, job: str) -> None:
         """A layer's job was started."""
-        self._began[layer] = time.perf_counter()
+        self._began[layer], self._jobs[layer] = time.perf_counter(), job
         self._sink.say(f"The {layer} job was started: {job}")
         self._sink.busy(f"waiting for the {layer} job")
 
@@ -160,8 +165,9 @@ class BatchTalk:
 
     def job_ended(self, layer: str, run: JobRun) -> None:
         """A layer's job has ended."""
-        good = run.state == "succeeded"
-        self._step(f"{layer} job", f"{run.state}, {run.seconds:,} s of work", "✓" if good else "✗", began=layer)
+        cost = self._costs.billed(layer, self._jobs[layer], run) if self._costs else f"{run.seconds:,} s of work"
+        mark = "✓" if run.state == "succeeded" else "✗"
+        self._step(f"{layer} job", f"{run.state}, {cost}", mark, began=layer)
 
     def job_left(self, layer: str, job: str, run_id: str) -> None:
         """The waiting was interrupted; the job goes on."""

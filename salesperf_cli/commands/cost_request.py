@@ -73,6 +73,8 @@ def parameters(world: Environment, name: str | None, folder: Path) -> Mapping[st
     from salesperf_cli.core.cost.template import read_parameters
 
     homes = [home / "parameters" for home in (folder, shipped_folder("infra"))]
+    if name is None and world.settings.parameters is not None:
+        return read_parameters(world.settings.parameters)
     if name is None:
         target = world.settings.target
         named = [home / f"{each}.json" for home in homes for each in (target, "dev")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesperf_cli.commands.spend_talk import monthly_cost
 from salesperf_cli.commands.stack_talk import StackTalk, outcome_view, plan_document, plan_view, tell_plan
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, YesOption, environment
@@ -51,6 +52,10 @@ def deploy(
     agreed = False
     try:
         tell_plan(world, plan)
+        if plan.changes:
+            deployed = any(stack.kind in ("update", "unchanged") for stack in plan.stacks)
+            chosen = [stack.template.name for stack in plan.stacks]
+            world.sink.say(monthly_cost(world, chosen, deployed=deployed))
         if dry_run or not plan.changes:
             world.sink.document(plan_document(plan), plan_view)
             if not dry_run:

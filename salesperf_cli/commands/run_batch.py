@@ -107,16 +107,17 @@ def _run(world: Environment, workspace: Workspace, asked: Asked) -> BatchOutcome
     from salesperf_cli.core.job_runs import Waiting, run_jobs
     from salesperf_cli.factory import LocalWorkspace
 
-    talk = BatchTalk(world)
     if isinstance(workspace, LocalWorkspace):
         return operations.run_batch(
-            workspace, asked.request, talk, promote=asked.promote, clock=world.clock, agreed=asked.agreed
+            workspace, asked.request, BatchTalk(world), promote=asked.promote, clock=world.clock, agreed=asked.agreed
         )
+    from salesperf_cli.commands.spend_talk import JobCosts
+
     return run_jobs(
         workspace,
         workspace.backend.jobs,
         asked.request,
-        talk,
+        BatchTalk(world, JobCosts(world, workspace.backend.objects)),
         promote=asked.promote,
         clock=world.clock,
         waiting=Waiting(asked.stop_on_interrupt),
