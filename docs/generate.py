@@ -22,10 +22,12 @@ from pydantic import BaseModel  # noqa: E402
 
 from salesperf_cli.app import SECTIONS, load_verb, run  # noqa: E402
 from salesperf_cli.core import odcs  # noqa: E402
+from salesperf_cli.core.api import form  # noqa: E402
 from salesperf_cli.core.athena import reference_page  # noqa: E402
 from salesperf_cli.core.contracts import Contract, RowRule, Rule  # noqa: E402
 from salesperf_cli.core.cost.reference import reference_page as usage_page  # noqa: E402
 from salesperf_cli.core.csv_records import Dialect  # noqa: E402
+from salesperf_cli.core.events.function_contract import function_contract  # noqa: E402
 from salesperf_cli.core.pipeline import load_pipeline  # noqa: E402
 from salesperf_cli.core.portable import reference as portable  # noqa: E402
 from salesperf_cli.core.tables import PartitionTransform, TypeKind  # noqa: E402
@@ -170,6 +172,11 @@ _PARTS: dict[type[BaseModel], str] = {
     odcs.Quality: "`quality` (a rule, of the table or of a column)",
     odcs.CustomRule: "`implementation` of a rule with `engine: salesperf`",
     odcs.CustomProperty: "`customProperties`",
+    form.ApiForm: "`api`, a custom property: an HTTP API as a source",
+    form.ApiPaging: "`paging` of `api`",
+    form.ApiPageSize: "`pageSize` of `api`",
+    form.ApiAuth: "`auth` of `api`",
+    form.ApiSince: "`since` of `api`",
 }
 MEANINGS: Mapping[str, str] = {
     "ContractDocument.apiVersion": "Version of the standard.",
@@ -270,6 +277,39 @@ MEANINGS: Mapping[str, str] = {
     "CustomProperty.property": "See below.",
     "CustomProperty.value": "See below.",
     "CustomProperty.description": "For people.",
+    "ApiForm.url": "Where the API is. The secret is then sent to that host only.",
+    "ApiForm.records": "Path to the list of records in a page, such as `data.items`; empty: the page is the list. Left "
+    "out: the page is the list, or holds exactly one.",
+    "ApiForm.paging": "How one page leads to the next. Left out: a Link header is followed, and a page that seems to name "
+    "a next one in another way is refused.",
+    "ApiForm.pageSize": "How many records a page is asked for.",
+    "ApiForm.parameters": "Query parameters that are always sent. No credential.",
+    "ApiForm.headers": "Headers that are always sent. No credential.",
+    "ApiForm.auth": "How the secret is sent, and its name.",
+    "ApiForm.since": "How to ask for what is new.",
+    "ApiForm.rateLimit": "Requests a second, at most.",
+    "ApiForm.maxPages": "More pages are refused; 10000 if left out.",
+    "ApiForm.maxBytes": "More bytes, inflated, are refused; 4 GiB if left out. A page has at most 64 MiB.",
+    "ApiForm.timeout": "Seconds of silence after which a request is given up; 30 if left out. A page may take ten times that.",
+    "ApiForm.attempts": "How often a page is asked for; 5 if left out.",
+    "ApiForm.backoff": "Seconds before the second attempt, then twice as long each time; 0.5 if left out.",
+    "ApiPaging.kind": "`nextLink` and `cursor` stand in the body, `linkHeader` in the header `Link`; `page` counts pages, "
+    "`offset` records.",
+    "ApiPaging.path": "Path to the link or the cursor in the body.",
+    "ApiPaging.parameter": "Query parameter that takes the cursor, the page's number or the offset.",
+    "ApiPaging.first": "Number of the first page (1 if left out), or the first offset (0).",
+    "ApiPaging.total": "With `page` and `offset`: path to the number of all records. Left out: an empty page is the end.",
+    "ApiPageSize.parameter": "Query parameter.",
+    "ApiPageSize.value": "Number of records.",
+    "ApiAuth.kind": "`bearer` (the default): `Authorization: Bearer …`. `basic`: the secret is `user:password`. `header` and "
+    "`query`: a header or parameter called `name`.",
+    "ApiAuth.name": "Name of the header or parameter.",
+    "ApiAuth.prefix": "With `header`: text before the secret, such as `\"Token \"`.",
+    "ApiAuth.secret": "Name or ARN of the secret in Secrets Manager. Never the secret.",
+    "ApiAuth.field": "Name of the field, where the secret is a JSON object.",
+    "ApiSince.parameter": "Query parameter that is sent with the largest value that was taken so far.",
+    "ApiSince.column": "Column whose values are compared, in its type.",
+    "ApiSince.start": "Value to begin with, in quotes. Left out: the first ingest takes everything.",
 }
 
 _FORMAT_HEAD = """# Contract format
@@ -350,6 +390,7 @@ _CUSTOM_SECTION = """## Custom properties
 | `descriptionPt` | table, column | The description in Portuguese. |
 | `filePatterns` | bronze table | Patterns of file names in lower case, such as `["orders*"]`. Required in bronze. |
 | `dialect` | bronze table | How its CSV is written. The defaults: {dialect}. |
+| `api` | bronze table | The HTTP API that gives its records; [its fields](#api-a-custom-property-an-http-api-as-a-source). |
 | `extraColumns` | bronze table | `refuse` (the default) or `ignore` columns that the contract does not name. |
 | `incremental` | silver, gold table | `full` (the default), `merge` or `touched`; see below. |
 | `partitionTransform` | partition column | {transforms}; `identity` is the default. |
@@ -461,6 +502,16 @@ def _cell(value: object) -> str:
     return " ".join(str(value).split()).replace("|", "\\|")
 
 
+def write_function_contract() -> list[str]:
+    """Write the contract that the speed layer's function judges by, where it differs, and name it."""
+    (contract,) = load_pipeline("olist").contracts(["speed"]).values()
+    file, compiled = DOCS.parent / "infra" / "lambda" / "contract.json", function_contract(Path(contract.origin))
+    if file.exists() and file.read_bytes() == compiled:
+        return []
+    file.write_bytes(compiled)
+    return ["infra/lambda/contract.json"]
+
+
 if __name__ == "__main__":
-    for name in write():
-        print(f"docs/{name}")
+    for name in (*(f"docs/{page}" for page in write()), *write_function_contract()):
+        print(name)

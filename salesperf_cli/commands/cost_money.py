@@ -72,7 +72,7 @@ def query(
     """
     from salesperf_cli.core.compiled import compiled
     from salesperf_cli.core.cost.spend import query_spend
-    from salesperf_cli.core.query import LakeCatalog, ask, athena_billed, published_state
+    from salesperf_cli.core.query import LakeCatalog, ScanPrice, ask, athena_billed, published_state
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
@@ -82,7 +82,7 @@ def query(
     values = dict(each.partition("=")[::2] for each in param or ())
     translation = compiled(sql, catalog, values, workspace.backend.objects)
     where = region or target_region(world)
-    estimate = ask(translation, state, catalog, workspace.backend.tables.listing, region=where).estimate
+    estimate = ask(translation, state, catalog, workspace.backend.tables.listing, price=ScanPrice(where, None)).estimate
     price = query_spend(price_book(world), where, estimate.bytes)
     found = QueryPrice(estimate.bytes, athena_billed(estimate.bytes), estimate.files, estimate.files_in_all, price)
     world.sink.document(found, _query_view)

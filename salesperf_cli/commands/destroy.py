@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesperf_cli.commands.stack_talk import StackTalk
+from salesperf_cli.commands.stack_talk import StackTalk, removal_view
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, YesOption, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from salesperf_cli.core.deploy.removal import Removal
     from salesperf_cli.environment import Environment
     from salesperf_cli.factory import Deployment
-
-_STACKS = ("observe", "serving", "stream", "batch")
-"""What can be deleted and made again at any time, in the order in which that goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Destroyed:
-    """The JSON shape of `destroy`: what was (or would be) deleted, and what is kept."""
-
-    stacks: tuple[str, ...]
-    buckets: tuple[str, ...]
-    databases: tuple[str, ...]
-    kept: tuple[str, ...]
 
 
 def destroy(
     ctx: typer.Context,
+    templates: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEMPLATE...]", help="batch, stream, serving, observe; else all.")
+    ] = None,
     delete_data: Annotated[
         bool, typer.Option("--delete-data", help="Delete the foundation, too: every bucket and table.")
     ] = False,
@@ -50,54 +38,37 @@ def destroy(
 
     Examples:
       salesperf destroy --target dev --dry-run
-      salesperf destroy --target dev
+      salesperf destroy stream observe --target dev
       salesperf destroy --target dev --delete-data --confirm salesperf-dev --yes
     """
-    from salesperf_cli.core.deploy.walk import Deployer, Pace
+    from salesperf_cli.core.deploy.removal import plan_removal
+    from salesperf_cli.core.deploy.templates import chosen_templates
     from salesperf_cli.factory import open_deployment
 
     world = environment(ctx)
     deployment = open_deployment(world)
-    plan = _plan(deployment, delete_data=delete_data)
-    if dry_run:
-        world.sink.document(plan)
-        world.sink.say("Dry run: nothing was changed.")
-        return
-    if not _agreed(world, deployment, confirm, delete_data=delete_data, yes=yes):
-        world.sink.say("Nothing was changed.")
-        return
-    deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
-    for stack in plan.stacks:
-        deployer.delete(stack)
-    _delete_data(world, deployment, plan)
-    world.sink.document(plan)
-    for each in plan.kept:
-        world.sink.say(f"kept: {each}")
+    chosen = chosen_templates(tuple(templates)) if templates else ()
+    plan = plan_removal(deployment.stacks, deployment.names, chosen, with_data=delete_data)
+    if not dry_run and plan.deletes:
+        if not _agreed(world, deployment, plan, confirm, yes=yes):
+            world.sink.say("Nothing was changed.")
+            return
+        _carry_out(world, deployment, plan)
+    world.sink.document(plan, removal_view)
+    if dry_run or not plan.deletes:
+        world.sink.say("Dry run: nothing was changed." if dry_run else "There is nothing to delete.")
 
 
-def _plan(deployment: Deployment, *, delete_data: bool) -> Destroyed:
-    settings = deployment.settings
-    names = [f"{settings.stack_prefix}-{settings.target}-{each}" for each in (*_STACKS, "foundation")]
-    there = [name for name in names if deployment.stacks.state(name) is not None]
-    foundation = deployment.stacks.state(names[-1])
-    outputs: Mapping[str, str] = foundation.outputs if foundation else {}
-    # The bucket of access logs goes last: the others write to it while they are emptied.
-    buckets = tuple(value for key, value in sorted(outputs.items(), key=_logs_last) if key.endswith("BucketName"))
-    databases = tuple(value for key, value in sorted(outputs.items()) if key.endswith("DatabaseName"))
-    if delete_data:
-        return Destroyed(tuple(there), buckets, databases, tuple(v for k, v in outputs.items() if k == "KeyArn"))
-    kept = (names[-1], *buckets) if foundation else ()
-    return Destroyed(tuple(name for name in there if name != names[-1]), (), (), kept)
-
-
-def _logs_last(output: tuple[str, str]) -> tuple[bool, str]:
-    return output[0].startswith("Logs"), output[0]
-
-
-def _agreed(world: Environment, deployment: Deployment, confirm: str | None, *, delete_data: bool, yes: bool) -> bool:
+def _agreed(world: Environment, deployment: Deployment, plan: Removal, confirm: str | None, *, yes: bool) -> bool:
     name = f"{deployment.settings.stack_prefix}-{deployment.settings.target}"
-    if not delete_data:
-        return world.confirm(f"Delete the stacks of {name}, and keep its data?", assume_yes=yes)
+    for stack in plan.stacks:
+        world.sink.say(f"- {stack}")
+    if plan.foundation is None:
+        return world.confirm(
+            f"Delete {_counted(len(plan.stacks), 'stack')} of {name}, and keep all data?", assume_yes=yes
+        )
+    for each in (plan.foundation, *plan.databases, *plan.buckets):
+        world.sink.warn(f"{each}, with all that is in it")
     if confirm is None and not yes:
         confirm = world.ask(f"This deletes all data of {name} for good. Type its name to go on:")
     if confirm != name:
@@ -109,10 +80,23 @@ def _agreed(world: Environment, deployment: Deployment, confirm: str | None, *, 
     return True
 
 
-def _delete_data(world: Environment, deployment: Deployment, plan: Destroyed) -> None:
+def _carry_out(world: Environment, deployment: Deployment, plan: Removal) -> None:
+    from salesperf_cli.core.deploy.walk import Deployer, Pace
+
+    deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
+    for stack in plan.stacks:
+        deployer.delete(stack)
     for database in plan.databases:
         deployment.storage.delete_database(database)
         world.sink.step(f"deleted database {database}")
     for bucket in plan.buckets:
+        world.sink.busy(f"emptying {bucket}")
         count = deployment.storage.empty_and_delete_bucket(bucket)
-        world.sink.step(f"deleted bucket {bucket}", f"{count:,} objects and versions")
+        world.sink.step(f"deleted bucket {bucket}", _counted(count, "object version"))
+    if plan.foundation is not None:
+        deployment.stacks.protect(plan.foundation, on=False)
+        deployer.delete(plan.foundation)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -44,7 +44,7 @@ def ingest(
         typer.Option(
             "--paging",
             metavar="KIND",
-            help="API: none, header, link:PATH, cursor:PATH:PARAMETER, page:PARAMETER, offset:PARAMETER.",
+            help="API: none, linkHeader, nextLink:PATH, cursor:PATH:PARAMETER, page:PARAMETER or offset:PARAMETER.",
         ),
     ] = None,
     page_size: Annotated[

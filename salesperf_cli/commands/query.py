@@ -101,13 +101,15 @@ def _question(
 ) -> Question:
     workspace.backend.expect_question()
     from salesperf_cli.core.compiled import compiled
+    from salesperf_cli.core.cost.queries import scan_price
     from salesperf_cli.core.events.relations import LandedTables
     from salesperf_cli.core.query import LakeCatalog, ask, published_state
 
+    price = scan_price(world.settings.project, world.settings.price_region)
     state = published_state(workspace.ledger, as_of)
     catalog = LakeCatalog(state, workspace.pipeline, LandedTables(workspace.pipeline, workspace.backend.objects))
     translation = compiled(sql, catalog, values, workspace.backend.objects)
-    return ask(translation, state, catalog, workspace.backend.tables.listing, region=world.settings.price_region)
+    return ask(translation, state, catalog, workspace.backend.tables.listing, price=price)
 
 
 def _parameters(param: list[str]) -> dict[str, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from salesperf_cli.errors import SalesperfError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from salesperf_cli.backends.ports import CostedAnswer, QueryCost, QueryProgress
     from salesperf_cli.core.athena_question import AthenaQuestion
+    from salesperf_cli.core.query import ScanPrice
     from salesperf_cli.environment import Environment
     from salesperf_cli.factory import AwsWorkspace
 
@@ -35,9 +39,11 @@ def query_athena(world: Environment, workspace: AwsWorkspace, request: AthenaReq
     """Ask Athena, and write the answer."""
     from salesperf_cli.commands.query_rows import AnswerRows
     from salesperf_cli.core.athena_question import scan_guard
+    from salesperf_cli.core.cost.queries import scan_price
 
     queries = workspace.backend.queries
-    question = _question(workspace, request)
+    price = scan_price(world.settings.project, queries.region)
+    question = _question(workspace, request, price)
     if request.estimate:
         world.sink.document(question.expect_estimate())
         return
@@ -48,12 +54,39 @@ def query_athena(world: Environment, workspace: AwsWorkspace, request: AthenaReq
         world.sink.write_rows(rows, world.cwd / request.out if request.out else None)
     for note in (*question.statement.notes, *_notes(answer)):
         world.sink.say(note)
-    world.sink.say(statistics(rows.row_count, answer.cost, queries.region))
+    world.sink.say(statistics(rows.row_count, answer.cost, price))
+    _remember(world, workspace, question, answer.cost, price)
     if request.out is not None:
         world.sink.step(f"written to {request.out}")
 
 
-def _question(workspace: AwsWorkspace, request: AthenaRequest) -> AthenaQuestion:
+def _remember(
+    world: Environment, workspace: AwsWorkspace, question: AthenaQuestion, cost: QueryCost, price: ScanPrice
+) -> None:
+    """Enter in the ledger what was predicted and what was charged; whoever may only ask need not be able to."""
+    from decimal import Decimal
+    from hashlib import sha256
+
+    from salesperf_cli.core.athena_question import billed
+    from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord
+
+    if not cost.is_charged or question.estimate is None:
+        return
+    usd, charged = question.estimate.usd, billed(cost, price).usd
+    record = CostRecord(
+        kind="query",
+        name=sha256(question.statement.sql.encode()).hexdigest()[:12],
+        at=world.clock(),
+        region=price.region,
+        predicted_usd=None if usd is None else Decimal(repr(usd)),
+        billed_usd=None if charged is None else Decimal(repr(charged)),
+        basis=f"{cost.bytes_scanned} bytes scanned",
+    )
+    with suppress(SalesperfError):
+        CostLedger(workspace.backend.objects).add(record)
+
+
+def _question(workspace: AwsWorkspace, request: AthenaRequest, price: ScanPrice) -> AthenaQuestion:
     from salesperf_cli.core.athena_question import LakeFiles, ask_athena
     from salesperf_cli.core.athena_statement import AthenaLake
     from salesperf_cli.core.query import LakeCatalog, published_state
@@ -64,7 +97,7 @@ def _question(workspace: AwsWorkspace, request: AthenaRequest) -> AthenaQuestion
     versions = {name: table.snapshot_id for name, table in state.items()} if request.as_of else None
     lake = AthenaLake(catalog, queries.databases, versions, request.as_of or "")
     files = LakeFiles(workspace.backend.tables.listing, workspace.backend.objects)
-    return ask_athena(request.sql, lake, state, catalog, files, request.values, region=queries.region)
+    return ask_athena(request.sql, lake, state, catalog, files, request.values, price=price)
 
 
 def _tell_before(world: Environment, question: AthenaQuestion) -> None:
@@ -96,15 +129,15 @@ def _notes(answer: CostedAnswer) -> list[str]:
     return [f"{', '.join(nested)}: as Athena writes it; CAST(… AS json) gives what a program can read"]
 
 
-def statistics(rows: int, cost: QueryCost, region: str) -> str:
+def statistics(rows: int, cost: QueryCost, price: ScanPrice) -> str:
     """The line below an answer: rows, time, bytes scanned, and what Athena charges."""
     from salesperf_cli.core.athena_question import billed
 
     head = f"{rows:,} {'row' if rows == 1 else 'rows'}, {cost.seconds:.2f} s, {cost.bytes_scanned:,} bytes scanned"
-    bill = billed(cost, region)
+    bill = billed(cost, price)
     if cost.is_reused:
         return f"{head}; an earlier answer, free"
     if not cost.is_charged:
         return f"{head}; free"
-    price = f"${bill.usd:.6f} ({region})" if bill.usd is not None else "unpriced region"
-    return f"{head}, {bill.bytes:,} charged; {price}"
+    told = f"${bill.usd:.6f} ({price.region})" if bill.usd is not None else "unpriced region"
+    return f"{head}, {bill.bytes:,} charged; {told}"

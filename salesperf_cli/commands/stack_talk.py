@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesperf_cli.output.forms import Column, Fields, Line, Table
+from salesperf_cli.output.text import cut
 
 if TYPE_CHECKING:
     from salesperf_cli.core.deploy.plan import DeployPlan, StackPlan
+    from salesperf_cli.core.deploy.removal import Removal
     from salesperf_cli.core.deploy.stacks import PropertyChange, ResourceChange, StackEvent
     from salesperf_cli.environment import Environment
 
 _MARKS = {"add": "+", "modify": "~", "remove": "-"}
-_WIDEST = 60
+_WIDEST = 70
+_CONTEXT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,24 @@ def _row(stack: PlannedStack) -> tuple[object, ...]:
     return (stack.stack, words[stack.kind], *counts, drift)
 
 
-def outcome_view(outputs: Mapping[str, Mapping[str, str]]) -> Iterable[Fields | Line]:
+def outcome_view(outputs: Mapping[str, Mapping[str, str]]) -> Iterable[Fields]:
     """Every stack's outputs."""
     for template, values in outputs.items():
-        yield Line(template)
-        yield Fields(tuple((f"  {name}", value) for name, value in values.items()))
+        yield Fields(tuple(values.items()), title=template)
+
+
+def removal_view(removal: Removal) -> Iterable[Table | Line]:
+    """What goes, and what stays with what that costs."""
+    gone = [("stack", name) for name in removal.stacks]
+    gone += [("database", name) for name in removal.databases] + [("bucket", name) for name in removal.buckets]
+    gone += [("stack", removal.foundation)] if removal.foundation else []
+    if gone:
+        yield Table((Column("Goes"), Column("Name")), gone)
+    for cost in dict.fromkeys(each.cost for each in removal.kept):
+        same = [each for each in removal.kept if each.cost == cost]
+        plural, verb = ("", "is") if len(same) == 1 else ("s", "are")
+        yield Line(f"{len(same)} {same[0].kind}{plural} {verb} kept, {cost}:")
+        yield from (Line(f"- {each.name}") for each in same)
 
 
 def tell_plan(world: Environment, plan: DeployPlan) -> None:
@@ -84,18 +100,24 @@ def _tell_stack(world: Environment, stack: StackPlan) -> None:
     for each in stack.drift or ():
         world.sink.warn(f"{stack.name}: {each} by other means")
     for value in stack.values:
-        say(f"  {value.path}: {_short(value.before)} → {_short(value.after)}")
-    told = stack.changes if stack.kind == "update" else ()
-    for change in told:
+        for line in _told(value):
+            say(f"  {line}")
+    for line in _resource_lines(stack.changes if stack.kind == "update" else ()):
+        say(f"  {line}")
+
+
+def _resource_lines(changes: tuple[ResourceChange, ...]) -> Iterator[str]:
+    for change in changes:
         if not change.is_of_tags:
-            say(f"  {_MARKS[change.action]} {change.name}  {change.type}")
-            for changed in change.properties:
-                say(f"      {_told(changed)}")
-    if tagged := sum(change.is_of_tags for change in told):
-        say(f"  ~ tags of {tagged} resource{'s' * (tagged != 1)}")
+            yield f"{_MARKS[change.action]} {change.name}  {change.type}"
+            yield from (f"    {line}" for changed in change.properties for line in _told(changed))
+    if tagged := sum(change.is_of_tags for change in changes):
+        yield f"~ tags of {tagged} resource{'s' * (tagged != 1)}"
 
 
 def _summary(stack: StackPlan) -> str:
+    if stack.kind == "unchanged":
+        return "as it should be, but for what others did"
     if stack.kind == "later":
         first = ", in place of one that failed" if stack.remove_first else ""
         return f"new, {len(stack.changes)} to add{first} (told from the template)"
@@ -106,16 +128,24 @@ def _summary(stack: StackPlan) -> str:
 _WORDS = {"add": "to add", "modify": "to change", "remove": "to delete"}
 
 
-def _told(changed: PropertyChange) -> str:
+def _told(changed: PropertyChange) -> tuple[str, ...]:
+    """A value before and after: on one line where that fits, else on three."""
+    reason = {"no": "", "maybe": " (may need a new resource)", "yes": " (needs a new resource)"}[changed.replaces]
     if changed.before is None and changed.after is None:
-        return changed.path
-    return f"{changed.path}: {_short(changed.before)} → {_short(changed.after)}"
+        return (changed.path + reason,)
+    before, after = _shortened(changed.before or "nothing", changed.after or "nothing")
+    line = f"{changed.path}: {before} → {after}{reason}"
+    return (line,) if len(line) <= _WIDEST else (changed.path + reason, f"  {before}", f"→ {after}")
 
 
-def _short(value: str | None) -> str:
-    if value is None:
-        return "nothing"
-    return value if len(value) <= _WIDEST else f"{value[: _WIDEST - 1]}…"
+def _shortened(before: str, after: str) -> tuple[str, str]:
+    """Two values cut to a line each, around the place where they begin to differ."""
+    pairs = enumerate(zip(before, after, strict=False))
+    differs = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+    same = max(differs - _CONTEXT, 0)
+    if max(len(before), len(after)) > _WIDEST and same:
+        before, after = f"…{before[same:]}", f"…{after[same:]}"
+    return cut(before, _WIDEST), cut(after, _WIDEST)
 
 
 class StackTalk:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from salesperf_cli.core.athena import Translation
 from salesperf_cli.core.athena_statement import AthenaLake, Statement, statement_of
-from salesperf_cli.core.query import Estimate, LakeCatalog, ask, athena_billed, athena_price, guard, parse_size
+from salesperf_cli.core.query import Estimate, LakeCatalog, ScanPrice, ask, athena_billed, guard, parse_size
 from salesperf_cli.errors import InputError, RefusedError, SalesperfError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def ask_athena(
     files: LakeFiles,
     given: Mapping[str, str],
     *,
-    region: str,
+    price: ScanPrice,
 ) -> AthenaQuestion:
     """The question that a text asks of the tables in `state`; raises InputError as `statement_of` does."""
     statement = statement_of(sql, lake, given)  # what is wrong with the text is told before the lake is looked at
@@ -65,11 +65,11 @@ def ask_athena(
     if translation is not None and translation.parameters:
         statement = statement_of(sql, lake, given, translation)
     if statement.is_free:
-        return AthenaQuestion(statement, Estimate(0, 0, 0, region, 0.0))
+        return AthenaQuestion(statement, Estimate(0, 0, 0, price.region, 0.0))
     if translation is None:
         return AthenaQuestion(statement, None, unknown)
     try:
-        estimate = ask(translation, state, catalog, files.listing, region=region).estimate
+        estimate = ask(translation, state, catalog, files.listing, price=price).estimate
     except SalesperfError as fault:
         # Whoever may ask need not be allowed to list the files.
         return AthenaQuestion(statement, None, _told(fault))
@@ -122,8 +122,8 @@ class Bill:
     usd: float | None
 
 
-def billed(cost: QueryCost, region: str) -> Bill:
+def billed(cost: QueryCost, price: ScanPrice) -> Bill:
     """What Athena charges for a query: scanned bytes rounded up to the MB, at least 10 MB; nothing where it is free."""
     if not cost.is_charged:
         return Bill(0, 0.0)
-    return Bill(athena_billed(cost.bytes_scanned), athena_price(cost.bytes_scanned, region))
+    return Bill(athena_billed(cost.bytes_scanned), price.usd(cost.bytes_scanned))

@@ -25,6 +25,17 @@ Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far an API was read: what `source` (its address, without secrets) was asked for since, and the largest value
+    that came.
+    """
+
+    source: str
+    since: str | None
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """One file taken in: the table it belongs to, its bronze key, where it came from, and what its bytes told."""
 
@@ -37,6 +48,8 @@ class Receipt:
     header: tuple[str, ...]
     damaged: bool = False
     """The bytes hold what engines read in ways of their own (NUL, invalid text): it is read record by record."""
+    watermark: Watermark | None = None
+    """Where it came from an API that can be asked for what is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,3 +315,22 @@ def withdrawn_since(ingests: Iterable[Ingest], table: str, seen: int) -> bool:
 def known_content(ingests: Iterable[Ingest]) -> Mapping[tuple[str, str], Receipt]:
     """Every receipt that counts by (table, SHA-256): the same content in the same table is loaded once."""
     return {(receipt.table, receipt.sha256): receipt for _, receipt in live(ingests)}
+
+
+def read_up_to(ingests: Iterable[Ingest], table: str, source: str) -> str | None:
+    """How far a table's API was read without a gap; None when it was never read, or its beginning was withdrawn."""
+    entries = tuple(ingests)
+    counted = {(version, receipt.key) for version, receipt in live(entries)}
+    mark: str | None = None
+    begun = False
+    for entry in entries:
+        for receipt in entry.receipts:
+            step = receipt.watermark
+            if step is None or (receipt.table, step.source) != (table, source):
+                continue
+            if (entry.version, receipt.key) not in counted:
+                mark = mark if begun else step.since
+            elif not begun or step.since in (None, mark):
+                mark = step.value
+            begun = True
+    return mark

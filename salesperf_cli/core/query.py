@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from salesperf_cli.core.athena import Filter, TableSchema, Translation
 from salesperf_cli.core.ledger import Ledger, TableState
 from salesperf_cli.core.listing import DataFile, Listing
-from salesperf_cli.core.tables import TableName
+from salesperf_cli.core.tables import RECEIVED_LAYERS, TableName
 from salesperf_cli.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
+    from salesperf_cli.core.events.relations import LandedTables
     from salesperf_cli.core.pipeline import Pipeline
 
 _RUN_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
@@ -28,7 +29,18 @@ _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
 ATHENA_MINIMUM_BYTES = 10 * _UNITS["MB"]
 """Athena bills at least 10 MB a query, and rounds up to the next MB (https://aws.amazon.com/athena/pricing/)."""
-ATHENA_USD_PER_TB = {"us-east-1": 5.0, "sa-east-1": 9.0}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPrice:
+    """What Athena charges in a region for a terabyte scanned; None where the price book has no such price."""
+
+    region: str
+    usd_per_terabyte: float | None
+
+    def usd(self, size: int) -> float | None:
+        """The price in USD of a query that scans `size` bytes."""
+        return None if self.usd_per_terabyte is None else athena_billed(size) / _UNITS["TB"] * self.usd_per_terabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +64,27 @@ class Question:
 
 
 class LakeCatalog:
-    """What the SQL compiler may know of the lake: the tables of one state, the serving views, and empty quarantines."""
+    """What the SQL compiler may know of the lake: the tables of one state, the serving views, empty quarantines, and
+    landed events.
+    """
 
-    def __init__(self, state: Mapping[str, TableState], pipeline: Pipeline) -> None:
+    def __init__(self, state: Mapping[str, TableState], pipeline: Pipeline, landed: LandedTables | None = None) -> None:
         self._state = state
         self._pipeline = pipeline
+        self.landed = landed
         self._views: Mapping[str, str] | None = None
 
     def tables(self) -> Sequence[str]:
         """Every table and serving view."""
-        return sorted({*self._state, *self._serving(), *self._quarantines()})
+        landed = self.landed.names if self.landed else ()
+        return sorted({*self._state, *self._serving(), *self._quarantines(), *landed})
 
     def table(self, name: str) -> TableSchema | None:
         """A stored table's schema, or None."""
         if state := self._state.get(name):
             return TableSchema(name, state.columns)
+        if name.startswith("speed.") and self.landed:
+            return self.landed.schema(name)
         if name.startswith("quarantine.") and name in self._quarantines():
             from salesperf_cli.core.build import QUARANTINE_COLUMNS
 
@@ -84,7 +102,8 @@ class LakeCatalog:
 
     def _quarantines(self) -> set[str]:
         """Each source has a quarantine that can be asked, though it is stored only once a row is in it."""
-        return {f"quarantine.{file.stem}" for file in (self._pipeline.folder / "contracts" / "bronze").glob("*.yaml")}
+        folders = (self._pipeline.folder / "contracts" / layer for layer in RECEIVED_LAYERS)
+        return {f"quarantine.{file.stem}" for folder in folders for file in folder.glob("*.yaml")}
 
 
 def state_as_of(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:
@@ -137,19 +156,24 @@ def ask(
     catalog: LakeCatalog,
     listing: Callable[[TableName, int], Listing],
     *,
-    region: str,
+    price: ScanPrice,
 ) -> Question:
     """Find the files that the query reads, and what they come to."""
     listings, size, read, in_all = {}, 0, 0, 0
     for name in translation.tables:
         table_state = state.get(name)
+        if catalog.landed and name in catalog.landed.names:
+            listings[name], total = catalog.landed.listing(name, translation.filters.get(name, ()))
+            size += listings[name].bytes
+            read, in_all = read + len(listings[name].files), in_all + total
+            continue
         whole = listing(TableName.parse(name), table_state.snapshot_id) if table_state else _nothing(catalog, name)
         kept = tuple(file for file in whole.files if _may_match(file, whole, translation.filters.get(name, ())))
         listings[name] = replace(whole, files=kept)
         columns = translation.columns.get(name, ())
         size += sum(file.column_bytes.get(column, 0) for file in kept for column in columns)
         read, in_all = read + len(kept), in_all + len(whole.files)
-    return Question(translation, listings, Estimate(size, read, in_all, region, athena_price(size, region)))
+    return Question(translation, listings, Estimate(size, read, in_all, price.region, price.usd(size)))
 
 
 def _nothing(catalog: LakeCatalog, name: str) -> Listing:
@@ -158,14 +182,8 @@ def _nothing(catalog: LakeCatalog, name: str) -> Listing:
     return Listing(0, schema.columns if schema else (), ())
 
 
-def athena_price(size: int, region: str) -> float | None:
-    """What Athena charges in USD for a query that scans `size` bytes: rounded up to the MB, at least 10 MB."""
-    per_terabyte = ATHENA_USD_PER_TB.get(region)
-    return None if per_terabyte is None else athena_billed(size) / _UNITS["TB"] * per_terabyte
-
-
 def athena_billed(size: int) -> int:
-    """The bytes that Athena charges for when a query scans `size`."""
+    """The bytes that Athena charges for when a query scans `size`: rounded up to the MB, at least 10 MB."""
     megabyte = _UNITS["MB"]
     return max(-(-size // megabyte) * megabyte, ATHENA_MINIMUM_BYTES)
 

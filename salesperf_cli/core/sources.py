@@ -12,10 +12,13 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from salesperf_cli.core.file_facts import BOMB_BYTES, BOMB_RATIO
 from salesperf_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.ledger import Watermark
 
 Format = Literal["csv", "ndjson", "json", "parquet"]
 
@@ -40,10 +43,16 @@ class SourceFile:
     bytes: int
     format: Format
     gzip: bool
+    origin: str = ""
+    """The address that it was fetched from, without secrets."""
+    watermark: Watermark | None = None
+    """How far its API was read with it."""
 
     @property
     def shown(self) -> str:
         """The file as messages name it."""
+        if self.origin:
+            return self.origin
         return f"{self.path.name}:{self.member}" if self.member else str(self.path)
 
     def open(self) -> BinaryIO:

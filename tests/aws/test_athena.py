@@ -22,7 +22,7 @@ from salesperf_cli.commands.query_athena import statistics
 from salesperf_cli.core.athena import TableSchema
 from salesperf_cli.core.athena_question import AthenaQuestion, scan_guard
 from salesperf_cli.core.athena_statement import AthenaLake, Statement, statement_of
-from salesperf_cli.core.query import Estimate
+from salesperf_cli.core.query import Estimate, ScanPrice
 from salesperf_cli.errors import AccessError, InputError, RefusedError, RetryableError, SalesperfError
 from tests.aws.played_athena import Play, athena_csv, column, page, served, state
 
@@ -368,7 +368,7 @@ def test_the_file_is_read_as_python_reads_it_by_any_block(
 def test_the_bill_is_told_as_athena_makes_it(queries: AthenaQueries, play: Play, execution: Any, told: str) -> None:
     play.executions = [execution]
     with queries.answer(asked(), quiet) as answer:
-        assert statistics(1, answer.cost, queries.region).endswith(f" s, {told}")
+        assert statistics(1, answer.cost, ScanPrice(queries.region, 9.0)).endswith(f" s, {told}")
 
 
 def test_an_answer_used_again_is_free(queries: AthenaQueries, play: Play) -> None:
@@ -376,12 +376,12 @@ def test_an_answer_used_again_is_free(queries: AthenaQueries, play: Play) -> Non
     said["QueryExecution"]["Statistics"]["ResultReuseInformation"] = {"ReusedPreviousResult": True}
     play.executions = [said]
     with queries.answer(asked(), quiet, reuse_minutes=60) as answer:
-        assert statistics(2, answer.cost, queries.region).endswith("0 bytes scanned; an earlier answer, free")
+        assert statistics(2, answer.cost, ScanPrice(queries.region, 9.0)).endswith("0 bytes scanned; an earlier answer, free")
 
 
 def test_an_unknown_price_is_said_to_be_unknown(queries: AthenaQueries) -> None:
     with queries.answer(asked(), quiet) as answer:
-        assert statistics(1, answer.cost, "mars-north-1").endswith("10,485,760 charged; unpriced region")
+        assert statistics(1, answer.cost, ScanPrice("mars-north-1", None)).endswith("10,485,760 charged; unpriced region")
 
 
 # moto

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from salesperf_cli.backends.aws.billing import CostExplorer
@@ -16,6 +18,7 @@ from salesperf_cli.backends.embedded.objects import FolderObjects
 from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord, accuracy
 from salesperf_cli.core.cost.actual import billed, month_of
 from salesperf_cli.core.cost.book import PriceRow, Standing, read_book
+from salesperf_cli.core.cost.queries import scan_price
 from salesperf_cli.core.cost.refresh import filters, questions, refreshed
 from salesperf_cli.core.cost.spend import JobShape, job_spend, query_spend, replay_spend
 from salesperf_cli.errors import ConflictError, InputError
@@ -178,3 +181,13 @@ def _seed(answer: dict[str, Any]) -> None:
     url = "http://motoapi.amazonaws.com/moto-api/static/ce/cost-and-usage-results"
     done = requests.post(url, json={"results": [answer]}, timeout=5)
     assert done.status_code == 201
+
+
+@given(size=st.integers(0, 10**15))
+def test_the_quick_price_of_a_query_is_the_estimators(size: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for region in ("sa-east-1", "us-east-1"):
+        quick = scan_price(tmp_path_factory.getbasetemp(), region).usd(size)
+        whole = query_spend(BOOK, region, size).usd
+        assert quick is not None and whole is not None
+        assert quick == pytest.approx(float(whole), rel=1e-12)
+    assert scan_price(tmp_path_factory.getbasetemp(), "mars-north-1").usd(size) is None
