@@ -90,7 +90,10 @@ class CloudFormationStacks:
                 return None
             if creates:
                 self.delete(name)
-            raise InputError(f"CloudFormation refuses the changes to {name}", why=reason, remedy="correct the template")
+            # A new version may import what the stack before it does not export yet.
+            missing = "no export named" in reason.lower()
+            remedy = "deploy first the stack that exports it (foundation), then this one" if missing else "correct that"
+            raise InputError(f"CloudFormation refuses the changes to {name}", why=reason, remedy=remedy)
         return ChangeSet(name, change_set, creates, tuple(self._changes(name, change_set)))
 
     def discard(self, change_set: ChangeSet) -> None:
@@ -157,24 +160,39 @@ class CloudFormationStacks:
         """Resources that were changed by other means; None where that cannot be told."""
         from botocore.exceptions import ClientError
 
-        try:
-            detection = self._client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
-            until = time.monotonic() + _DRIFT_SECONDS
-            while time.monotonic() < until:
-                state = self._client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-                if state["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-                    break
-                time.sleep(1)
-            drifts = self._client.describe_stack_resource_drifts(
-                StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
-            )["StackResourceDrifts"]
-        except ClientError:  # a stand-in does not know it; without the permission it cannot be told either
-            return None
+        with told(f"look for drift in {name}"):
+            try:
+                detection = self._client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+                if not self._is_detected(detection):
+                    return None
+                drifts = self._drifts(name)
+            except ClientError:  # a stand-in does not know it; without the permission it cannot be told either
+                return None
         return [f"{each['LogicalResourceId']} {each['StackResourceDriftStatus'].lower()}" for each in drifts]
 
     @property
     def _client(self) -> Any:
         return self._session.client("cloudformation")
+
+    def _is_detected(self, detection: str) -> bool:
+        """Wait for a detection; False when it takes too long."""
+        until = time.monotonic() + _DRIFT_SECONDS
+        while time.monotonic() < until:
+            state = self._client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+            if state["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+                return True
+            time.sleep(1)
+        return False
+
+    def _drifts(self, name: str) -> Sequence[Mapping[str, Any]]:
+        asked: dict[str, Any] = {"StackName": name, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+        found: list[Mapping[str, Any]] = []
+        while True:
+            page = self._client.describe_stack_resource_drifts(**asked)
+            found += page["StackResourceDrifts"]
+            if not page.get("NextToken"):
+                return found
+            asked["NextToken"] = page["NextToken"]
 
     def _made(self, name: str, change_set: str) -> Mapping[str, Any]:
         for attempt in range(300):
@@ -222,6 +240,7 @@ def resource_change(told_of: Mapping[str, Any]) -> ResourceChange:
         type=told_of.get("ResourceType", ""),
         replaces=_REPLACES.get(str(told_of.get("Replacement", "")), "no"),
         properties=tuple(dict.fromkeys(properties)),
+        retained=told_of.get("PolicyAction") in ("Retain", "ReplaceAndRetain"),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+
+_ATTEMPTS = 3
 
 
 class AwsStorage:
@@ -17,18 +20,19 @@ class AwsStorage:
         """Delete every version of every object, then the bucket; gives how many there were."""
         from botocore.exceptions import ClientError
 
-        s3, count = self._session.client("s3"), 0
+        count = 0
         with told(f"delete the bucket {name}"):
-            try:
-                for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
-                    count += self._delete(name, [*page.get("Versions", ()), *page.get("DeleteMarkers", ())])
-                for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
-                    for upload in page.get("Uploads", ()):
-                        s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
-                s3.delete_bucket(Bucket=name)
-            except ClientError as fault:
-                if code_of(fault) != "NoSuchBucket":
-                    raise
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    count += self._empty(name)
+                    self._session.client("s3").delete_bucket(Bucket=name)
+                    break
+                except ClientError as fault:
+                    if code_of(fault) == "NoSuchBucket":
+                        break
+                    # Access logs and the last writers arrive late.
+                    if code_of(fault) != "BucketNotEmpty" or attempt == _ATTEMPTS:
+                        raise
         return count
 
     def delete_database(self, name: str) -> None:
@@ -42,8 +46,23 @@ class AwsStorage:
                 if code_of(fault) != "EntityNotFoundException":
                     raise
 
-    def _delete(self, bucket: str, versions: list[Any]) -> int:
-        names = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
-        if names:
-            self._session.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
-        return len(names)
+    def _empty(self, bucket: str) -> int:
+        s3, count = self._session.client("s3"), 0
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            names = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
+            if names:
+                _raise_first(s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True}))
+            count += len(names)
+        for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+            for upload in page.get("Uploads", ()):
+                s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        return count
+
+
+def _raise_first(answer: Mapping[str, Any]) -> None:
+    """DeleteObjects succeeds as a call where single objects are refused: raise the first refusal."""
+    from botocore.exceptions import ClientError
+
+    if errors := answer.get("Errors"):
+        raise ClientError({"Error": {"Code": errors[0]["Code"], "Message": errors[0]["Message"]}}, "DeleteObjects")

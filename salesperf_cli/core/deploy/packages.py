@@ -95,13 +95,16 @@ def function() -> bytes:
 
 
 def zipped(files: list[tuple[str, bytes]] | Iterator[tuple[str, bytes]]) -> bytes:
-    """A zip that depends on names and contents alone."""
+    """A zip that depends on names and contents alone.
+
+    Not compressed: two builds of zlib press the same bytes differently, and jobs would change with who deploys.
+    """
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in files:
             entry = zipfile.ZipInfo(name, _LONG_AGO)
             entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # as on Linux, wherever it is made
             archive.writestr(entry, data)
     return out.getvalue()
 

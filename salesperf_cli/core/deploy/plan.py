@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from salesperf_cli.core.deploy.conditions import filled, made_resources
 from salesperf_cli.core.deploy.packages import Package, job_modules, packages_for
+from salesperf_cli.core.deploy.parameters import settled
 from salesperf_cli.core.deploy.stacks import ChangeSet, PropertyChange, ResourceChange, StackState
-from salesperf_cli.core.deploy.templates import UPLOADED, Template, differences, parse
+from salesperf_cli.core.deploy.templates import Template, differences, imports_of
 from salesperf_cli.errors import ConflictError, InputError
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ class DeployRequest:
     def stack(self, template: str) -> str:
         """The name of a template's stack."""
         return f"{self.prefix}-{self.environment}-{template}"
+
+    @property
+    def own_names(self) -> Mapping[str, str]:
+        """The parameters that every name begins with."""
+        return {"StackPrefix": self.prefix, "Environment": self.environment}
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -91,16 +98,18 @@ class Proposer:
         """The plan. Raises InputError for missing parameters, ConflictError while CloudFormation is at work."""
         declared = {name for template in self._request.templates for name in template.parameters}
         packages = packages_for(declared, self._request.pipeline)
-        values = {**self._values(), **{each.parameter: each.key for each in packages}}
+        values = {"PythonModules": job_modules(), **self._request.values, **self._request.own_names}
+        values |= {each.parameter: each.key for each in packages}
+        # All are checked before the first is proposed.
+        parameters = {template.name: settled(template, values) for template in self._request.templates}
         plans: list[StackPlan] = []
-        for template in self._request.templates:
-            plans.append(self._stack(template, _parameters(template, values), plans, look_for_drift=look_for_drift))
+        try:
+            for template in self._request.templates:
+                plans.append(self._stack(template, parameters[template.name], plans, look_for_drift=look_for_drift))
+        except BaseException:
+            discard(self._stacks, plans)
+            raise
         return DeployPlan(tuple(plans), packages)
-
-    def _values(self) -> Mapping[str, str]:
-        own = {"StackPrefix": self._request.prefix, "Environment": self._request.environment}
-        given = {name: value for name, value in self._request.values.items() if name not in UPLOADED}
-        return {"PythonModules": job_modules(), **given, **own}
 
     def _stack(
         self, template: Template, parameters: Mapping[str, str], before: Sequence[StackPlan], *, look_for_drift: bool
@@ -114,30 +123,30 @@ class Proposer:
                 remedy="wait until it is done, then deploy again",
             )
         made = state is not None and state.is_made
+        if state is not None and state.is_stuck:
+            raise _stuck(state)
         remove_first = state is not None and not made and state.status != "REVIEW_IN_PROGRESS"
-        if remove_first or self._waits_for_others(template, before):
-            later = tuple(
-                ResourceChange("add", each, body.get("Type", "")) for each, body in template.body["Resources"].items()
-            )
+        if remove_first or self._waits_for_others(template, parameters, before):
+            made_then = made_resources(template, parameters).items()
+            later = tuple(ResourceChange("add", each, kind) for each, kind in made_then)
             return StackPlan(template, name, "later", parameters, later, remove_first=remove_first)
         return self._proposed(template, name, parameters, state if made else None, look_for_drift=look_for_drift)
 
-    def _waits_for_others(self, template: Template, before: Sequence[StackPlan]) -> bool:
+    def _waits_for_others(self, template: Template, parameters: Mapping[str, str], before: Sequence[StackPlan]) -> bool:
         """Whether a stack that this one imports from is not there yet."""
         planned = {each.template.name: each for each in before}
-        for imported in template.imports:
+        for imported in imports_of(template.name, parameters):
             if imported in planned:
                 if planned[imported].kind in ("create", "later"):
                     return True
                 continue
             state = self._stacks.state(self._request.stack(imported))
             if state is None or not state.is_made:
-                if imported == "stream":  # only what is watched is imported from there
-                    continue
+                unwatched = ", or set WatchStream to false" if imported == "stream" else ""
                 raise InputError(
                     f"{template.name} needs the stack {self._request.stack(imported)}, which is not there",
                     why="it imports names from it",
-                    remedy=f"salesperf deploy {imported} {template.name}",
+                    remedy=f"salesperf deploy {imported} {template.name}{unwatched}",
                 )
         return False
 
@@ -159,7 +168,8 @@ class Proposer:
         changes = proposal.changes
         told = any(each.before or each.after for change in changes for each in change.properties)
         if state is not None and not told:  # a stand-in tells no values
-            changes = _with_differences(changes, self._stacks.body(name), template)
+            old = Template(template.name, self._stacks.body(name))
+            changes = _with_differences(changes, (old, state.parameters), (template, parameters))
         values = tuple(
             PropertyChange(key, state.parameters[key], value)
             for key, value in parameters.items()
@@ -169,32 +179,50 @@ class Proposer:
         return StackPlan(template, name, kind, parameters, changes, values, proposal, drifted)
 
 
-def _parameters(template: Template, values: Mapping[str, str]) -> Mapping[str, str]:
-    """The values that a template takes; raises InputError where one without a default is not given."""
-    missing = [name for name, each in template.parameters.items() if "Default" not in each and name not in values]
-    if missing:
-        raise InputError(
-            f"{template.name}.yaml needs a value for {', '.join(missing)}",
-            why="it has no default",
-            remedy="write it into the target's parameter file",
-        )
-    return {name: values[name] for name in template.parameters if name in values}
+def discard(stacks: Stacks, plans: Sequence[StackPlan]) -> None:
+    """Take the proposals of `plans` back."""
+    for plan in plans:
+        if plan.proposal is not None:
+            stacks.discard(plan.proposal)
 
 
-def _with_differences(
-    changes: tuple[ResourceChange, ...], old_text: str, template: Template
-) -> tuple[ResourceChange, ...]:
+def _stuck(state: StackState) -> ConflictError:
+    """The error for a stack that CloudFormation itself could not bring to an end."""
+    if state.status == "DELETE_FAILED":
+        remedy = f"salesperf destroy {state.name.rpartition('-')[2]}, then deploy again"
+    else:
+        remedy = f"aws cloudformation continue-update-rollback --stack-name {state.name}, then deploy again"
+    return ConflictError(f"{state.name} cannot be changed", why=state.reason or state.status, remedy=remedy)
+
+
+_Given = tuple[Template, Mapping[str, str]]
+"""A template and the values of its parameters."""
+
+
+def _with_differences(changes: tuple[ResourceChange, ...], old: _Given, new: _Given) -> tuple[ResourceChange, ...]:
     """The changes with the values that differ between the old and the new template, where there are such."""
-    old, new = parse(old_text).get("Resources", {}), template.body["Resources"]
+    was, will = (template.body.get("Resources", {}) for template, _ in (old, new))
     return tuple(
-        replace(change, properties=_differing(old[change.name], new[change.name]) or change.properties)
-        if change.action == "modify" and change.name in old and change.name in new
+        replace(change, properties=_differing(change, old, new))
+        if change.action == "modify" and change.name in was and change.name in will
         else change
         for change in changes
     )
 
 
-def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[PropertyChange, ...]:
-    return tuple(
-        PropertyChange(each.path.removeprefix("Properties."), each.before, each.after) for each in differences(old, new)
-    )
+def _differing(change: ResourceChange, old: _Given, new: _Given) -> tuple[PropertyChange, ...]:
+    """The differing values; of properties that CloudFormation names and that look the same, only their names."""
+    before, after = (filled(template, template.body["Resources"][change.name], given) for template, given in (old, new))
+    replaces = {each.path: each.replaces for each in change.properties}
+    found = [
+        PropertyChange(path, each.before, each.after, replaces.get(_top(path), "no"))
+        for each in differences(before, after)
+        if (path := each.path.removeprefix("Properties."))
+    ]
+    told = {_top(each.path) for each in found}
+    return (*found, *(each for each in change.properties if each.path not in told))
+
+
+def _top(path: str) -> str:
+    """The property that a path begins with."""
+    return path.partition(".")[0].partition("[")[0]

@@ -28,6 +28,11 @@ class StackState:
         return self.status not in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether neither an update nor a new creation will do."""
+        return self.status in ("DELETE_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED")
+
+    @property
     def moves(self) -> bool:
         """Whether CloudFormation is at work on it."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
@@ -50,18 +55,27 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """What happens to one resource."""
+    """What happens to one resource. What is `retained` stays in the account when it leaves the stack."""
 
     action: Literal["add", "modify", "remove"]
     name: str
     type: str
     replaces: Replacement = "no"
     properties: tuple[PropertyChange, ...] = ()
+    retained: bool = False
 
     @property
     def destroys(self) -> bool:
-        """Whether what is there now goes, surely or maybe."""
+        """Whether the stack loses what is there now, surely or maybe."""
         return self.action == "remove" or self.replaces != "no"
+
+    @property
+    def fate(self) -> str:
+        """What becomes of what is there now, in words; nothing where it stays."""
+        if self.action == "remove":
+            return "leaves the stack, but is kept" if self.retained else "is deleted"
+        words = {"no": "", "maybe": "may be replaced", "yes": "is replaced"}[self.replaces]
+        return f"{words}; the old one is kept" if words and self.retained else words
 
     @property
     def is_of_tags(self) -> bool:

@@ -1,4 +1,4 @@
-"""CloudFormation templates as a deployment needs them: parameters, resources, what they import, and how two differ.
+"""CloudFormation templates as a deployment needs them: what they declare and import, and how two differ.
 
 Intrinsic functions are kept in their long forms and not resolved: CloudFormation does that.
 """
@@ -16,8 +16,6 @@ from salesperf_cli.errors import InputError
 
 ORDER = ("foundation", "batch", "stream", "serving", "observe")
 """The templates in the order in which their stacks are made; each imports only from those before it."""
-UPLOADED = {"ScriptKey", "WheelKey", "FunctionKey", "PipelineKey", "PythonModules"}
-"""Parameters that a deployment fills in itself, from what it packages."""
 _CAPABLE = ("foundation", "observe")
 _IMPORTS = {
     "foundation": (),
@@ -47,14 +45,14 @@ class Template:
         return found
 
     @property
-    def imports(self) -> tuple[str, ...]:
-        """The templates whose stacks must be there before."""
-        return _IMPORTS[self.name]
-
-    @property
     def capabilities(self) -> tuple[str, ...]:
         """What CloudFormation must be told that it may do: make roles and policies."""
         return ("CAPABILITY_IAM",) if self.name in _CAPABLE else ()
+
+
+def imports_of(name: str, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The templates whose stacks must be there before that of template `name` with these parameters."""
+    return tuple(each for each in _IMPORTS[name] if each != "stream" or parameters.get("WatchStream") != "false")
 
 
 def load_template(folder: Path, name: str) -> Template:
@@ -72,19 +70,6 @@ def chosen_templates(names: tuple[str, ...]) -> tuple[str, ...]:
                 remedy="name one of them, or none for all",
             )
     return tuple(name for name in ORDER if not names or name in names)
-
-
-def read_parameters(file: Path) -> Mapping[str, str]:
-    """The values of a parameter file in CloudFormation's own form. Raises InputError when it is none."""
-    try:
-        entries = json.loads(file.read_text("utf-8"))
-        return {entry["ParameterKey"]: str(entry["ParameterValue"]) for entry in entries}
-    except (OSError, ValueError, TypeError, KeyError) as fault:
-        raise InputError(
-            f"{file} is not a parameter file",
-            why=f"{type(fault).__name__}: {fault}",
-            remedy='write [{"ParameterKey": "…", "ParameterValue": "…"}, …], or leave `parameters` out',
-        ) from fault
 
 
 def parse(text: str) -> Mapping[str, Any]:
