@@ -63,7 +63,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "destroy": Verb("destroy", "Take a target's stacks down again."),
     },
     "Govern": {
-        "cost": Verb("cost", "Show what a month on AWS costs, and what a change would do to it."),
+        "cost": Verb("cost", "Show what a month on AWS costs; alone it is `cost estimate`."),
         "contract": Verb("contract", "Check and show the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
     },

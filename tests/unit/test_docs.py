@@ -137,9 +137,10 @@ def _assert_parses(line: str) -> None:
     command: Any = load_verb(words[at])
     rest = [*words[:at], *words[at + 1 :]]  # global options may stand before the verb
     if isinstance(command, VerbGroup) and rest:
-        word = next(word for word in rest if word in command.commands)
-        rest.remove(word)
-        command = command.commands[word]
+        word = next((word for word in rest if word in command.commands), None)
+        if word is not None:  # else the group's own, such as `salesperf cost --explain`
+            rest.remove(word)
+            command = command.commands[word]
     if rest:
         command.make_context(line, rest, obj=world).close()
 
