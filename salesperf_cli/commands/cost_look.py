@@ -208,8 +208,7 @@ def what_if_view(result: WhatIf, width: int) -> Iterator[Block]:
     points = [(point.value, point.gross) for point in result.curve]
     drawn = plot(points, f"USD a month over {result.over}", width=min(width, 80))
     yield Line("\n" + "\n".join(line.replace(" ", "\u00a0") for line in drawn))  # a line keeps only hard spaces
-    if result.unpriced_count:
-        yield Line(f"\n{result.unpriced_count} things have no price and are in no sum")
+    yield from _left_out(result.unpriced)
 
 
 def compare_view(here: CostReport, there: CostReport) -> Iterator[Block]:

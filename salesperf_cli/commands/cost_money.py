@@ -222,7 +222,8 @@ def _accuracy_view(found: Accuracy) -> Iterator[Block]:
         for each in found.kinds
     ]  # fmt: skip
     columns = (Column("Kind"), Column("Entries"), Column("Compared"), *map(_right, ("Predicted", "Billed", "Off")))
-    yield Table(columns, kinds, title="Predicted against billed")
+    if kinds:
+        yield Table(columns, kinds, title="Predicted against billed")
     rows = [(f"{e.at:%m-%d %H:%M}", e.kind, e.name, told(e.predicted_usd), told(e.billed_usd)) for e in found.records]
     if rows:
         yield Table((Column("At"), Column("Kind"), Column("What"), _right("Predicted"), _right("Billed")), rows)

@@ -67,24 +67,28 @@ def prices(
 
 
 def _prices_view(rows: tuple[PriceRow, ...]) -> Iterator[Block]:
+    """A table for each service and region, which keeps usage types short enough for their line."""
     from salesperf_cli.commands.cost_look import MARKS
     from salesperf_cli.core.cost.money import plain_number
 
-    shown = [
-        (row.usage_type, plain_number(row.price), row.unit, _tier(row), f"{MARKS[row.standing]} {_since(row)}".strip())
-        for row in rows
-    ]
     columns = (
-        Column("Usage type", wrap=True), Column("USD", align=Align.RIGHT), Column("Per", wrap=True), Column("From"),
-        Column("Price"),
+        Column("Usage type", wrap=True), Column("USD", align=Align.RIGHT), Column("Per", wrap=True), Column("Price"),
     )  # fmt: skip
-    yield Table(columns, shown)
+    places: dict[tuple[str, str], list[PriceRow]] = {}
+    for row in rows:
+        places.setdefault((row.service, row.region), []).append(row)
+    for place, members in places.items():
+        shown = [
+            (row.key + _tier(row), plain_number(row.price), row.unit, f"{MARKS[row.standing]} {_since(row)}".strip())
+            for row in members
+        ]
+        yield Table(columns, shown, title=", ".join(place))
 
 
 def _tier(row: PriceRow) -> str:
     from salesperf_cli.core.cost.money import short_number
 
-    return short_number(row.tier_begin) if row.tier_begin else ""
+    return f" from {short_number(row.tier_begin)}" if row.tier_begin else ""
 
 
 def _since(row: PriceRow) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from salesperf_cli.core.cost.book import PACKAGED, PriceRow, Standing, project_book, read_book, usage_key, written
+from salesperf_cli.core.cost.free import ALWAYS_FREE
+from salesperf_cli.core.cost.queries import scan_price
 from salesperf_cli.errors import InputError
 
 SOURCE = Path(__file__).resolve().parents[3] / "shared" / "pricing" / "pricebook.json"
@@ -90,8 +92,27 @@ def test_a_project_s_own_book_comes_before_the_packaged_one(tmp_path: Path) -> N
 
 def test_a_damaged_book_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "pricebook.json").write_text('{"meta": {"generated": "2026-11-23", "currency": "USD"}, "prices": [{}]}')
-    with pytest.raises(InputError, match="no price book"):
-        project_book(tmp_path)
+    for read in (lambda: project_book(tmp_path), lambda: scan_price(tmp_path, "sa-east-1")):
+        with pytest.raises(InputError, match="no price book"):
+            read()
+
+
+def test_free_tiers_are_those_that_the_book_tells_of() -> None:
+    told = {(each["item"], each["amount"], each["verified"]) for each in BOOK.notes["free_tiers"]}  # type: ignore[attr-defined]
+    ours = {(tier.service, tier.keys[0]): tier for tier in ALWAYS_FREE}
+    for key, item in (
+        (("Lambda", "Request"), "Lambda requests"),
+        (("Lambda", "Lambda-GB-Second"), "Lambda compute"),
+        (("DataTransfer", "DataTransfer-Out-Bytes"), "Data transfer out"),
+    ):
+        assert (item, float(ours[key].quantity), ours[key].verified) in told
+    cloudwatch = next(str(each[1]) for each in told if each[0] == "CloudWatch")
+    for key, words in (
+        ("CW:MetricMonitorUsage", "10 metrics"), ("CW:AlarmMonitorUsage", "10 alarms"),
+        ("DashboardsUsageHour", "3 dashboards"), ("DataProcessing-Bytes", "5 GB logs"),
+    ):  # fmt: skip
+        assert words in cloudwatch and words.startswith(f"{ours['CloudWatch', key].quantity} ")
+        assert ours["CloudWatch", key].verified is (words == "5 GB logs")
 
 
 def test_a_book_knows_its_age() -> None:

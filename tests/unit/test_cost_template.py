@@ -187,6 +187,15 @@ def test_small_received_files_stay_out_of_infrequent_access() -> None:
     assert [line for line in many.lines if line.what == "infrequent access"]
 
 
+def test_more_than_a_resource_can_do_is_told_and_not_just_multiplied() -> None:
+    found = report(shipped().with_usage({"orders_per_day": Decimal(10**8)}))
+    reasons = {each.resource: each.reason for each in found.unpriced}
+    # 113 million events in 86,400 s are 1,308 a second, for one shard; gold has 30 minutes.
+    assert reasons["Stream"] == "1,308 events a second need 2 shards, and it has 1"
+    assert "is stopped after 30" in reasons["GoldJob"]
+    assert report(shipped("prod").with_usage({"orders_per_day": Decimal(10**5)})).unpriced_count == 1
+
+
 def test_a_foreign_resource_is_never_0() -> None:
     found = report(of("Resources:\n  Stash: {Type: AWS::S3::Bucket}\n  Cluster: {Type: AWS::Redshift::Cluster}\n"))
     assert [(each.resource, each.quantity) for each in found.unpriced] == [("Stash", None), ("Cluster", None)]

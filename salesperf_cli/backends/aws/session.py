@@ -24,7 +24,7 @@ _NOT_ALLOWED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"
 _BUSY = {
     "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
     "SlowDown", "ServiceUnavailable", "InternalError", "InternalFailure", "InternalServerException", "500", "503",
-    "ProvisionedThroughputExceededException", "LimitExceededException",
+    "ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
 }  # fmt: skip
 
 

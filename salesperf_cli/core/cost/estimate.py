@@ -18,6 +18,7 @@ from salesperf_cli.core.cost.money import ZERO, counted, plain_number, short_num
 from salesperf_cli.core.cost.rules import beyond, free_units, shares, tiered
 
 _ORDER = (Standing.LISTED, Standing.UNVERIFIED, Standing.ASSUMED)
+_MICRO = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +254,17 @@ def explained(line: CostLine) -> tuple[tuple[str, str], ...]:
     """A line in full, as names and texts: its quantity, then quantity × price = amount and the source of each tier."""
     pairs = [(line.what, f"{line.how} = {counted(line.quantity, line.unit)}")]
     for part in line.parts:
-        span = ""
-        if part.tier_begin or part.tier_end is not None:
-            end = f"up to {short_number(part.tier_end)}" if part.tier_end is not None else "and more"
-            span = f" (from {short_number(part.tier_begin)} {end})"
         mark = "" if part.standing is Standing.LISTED else f", {part.standing}"
-        size, usd = part.quantity.quantize(Decimal("0.000001")), part.usd.quantize(Decimal("0.000001"))
-        pairs.append(("amount", f"{plain_number(size)} × ${plain_number(part.price)}{span} = ${plain_number(usd)}"))
-        pairs.append(("row", f"{part.usage_type}: {part.source}, {part.source_date}{mark}"))
+        day = "" if part.source_date in part.source else f", {part.source_date}"
+        size, usd = part.quantity.quantize(_MICRO), part.usd.quantize(_MICRO)
+        price = f"${plain_number(part.price)}{_span(part)}"
+        pairs.append(("amount", f"{plain_number(size)} × {price} = ${plain_number(usd)}"))
+        pairs.append(("row", f"{part.usage_type}: {part.source}{day}{mark}"))
     return tuple(pairs)
+
+
+def _span(part: Part) -> str:
+    """The tier that a part falls into, in words; nothing where a price has one tier."""
+    words = [f"from {short_number(part.tier_begin)}"] if part.tier_begin else []
+    words += [f"up to {short_number(part.tier_end)}"] if part.tier_end is not None else []
+    return f" (tier {' '.join(words)})" if words else ""

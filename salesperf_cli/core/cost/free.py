@@ -21,15 +21,24 @@ class FreeTier:
 
 
 _EXAMPLES = "worked examples of the AWS pricing pages"
-_PAGES = "AWS pricing pages, from memory"
+_UNVERIFIED = "AWS pricing pages, not verified against a published copy"
+_OFFER = "AWS Price List bulk offer AWSLambda 20260919"
 
 ALWAYS_FREE: tuple[FreeTier, ...] = (
-    FreeTier("Lambda", ("Request", "Request-ARM"), Decimal(10**6), "AWS Price List, Global-Request", True),
-    FreeTier("Lambda", ("Lambda-GB-Second", "Lambda-GB-Second-ARM"), Decimal(400_000), _EXAMPLES, True),
+    FreeTier("Lambda", ("Request", "Request-ARM"), Decimal(10**6), f"{_OFFER}, Global-Request", True),
+    FreeTier(
+        "Lambda",
+        ("Lambda-GB-Second", "Lambda-GB-Second-ARM"),
+        Decimal(400_000),
+        "AWS Price List bulk offers 2026-09",
+        True,
+    ),
     FreeTier("CloudWatch", ("DataProcessing-Bytes",), Decimal(5), _EXAMPLES, True),
     FreeTier("CloudWatch", ("TimedStorage-ByteHrs",), Decimal(5), _EXAMPLES, True),
-    FreeTier("CloudWatch", ("CW:MetricMonitorUsage",), Decimal(10), _PAGES, False),
-    FreeTier("CloudWatch", ("CW:AlarmMonitorUsage",), Decimal(10), _PAGES, False),
-    FreeTier("CloudWatch", ("DashboardsUsageHour",), Decimal(3), _PAGES, False),
-    FreeTier("DataTransfer", ("DataTransfer-Out-Bytes",), Decimal(100), _PAGES, False),
+    FreeTier("CloudWatch", ("CW:MetricMonitorUsage",), Decimal(10), _UNVERIFIED, False),
+    FreeTier("CloudWatch", ("CW:AlarmMonitorUsage",), Decimal(10), _UNVERIFIED, False),
+    FreeTier("CloudWatch", ("DashboardsUsageHour",), Decimal(3), _UNVERIFIED, False),
+    FreeTier(
+        "DataTransfer", ("DataTransfer-Out-Bytes",), Decimal(100), f"{_OFFER}, Global-DataTransfer-Out-Bytes", True
+    ),
 )

@@ -28,7 +28,7 @@ h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2.5rem 0 .5rem}p{margin:
 .soft,.axis{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;margin:.2rem 0}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{padding:.3rem .6rem .3rem 0;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.n{padding-right:1.6rem;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}
 svg .axis{fill:var(--soft)}.scroll{overflow-x:auto}
 ul.key{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font-size:.9rem}

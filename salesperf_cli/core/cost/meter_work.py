@@ -7,15 +7,15 @@ from decimal import Decimal
 
 from salesperf_cli.core.cost import meters
 from salesperf_cli.core.cost.activity import Surroundings
-from salesperf_cli.core.cost.meters import Amount
+from salesperf_cli.core.cost.meters import Amount, Beyond
 from salesperf_cli.core.cost.money import short_number
-from salesperf_cli.core.cost.rules import DAYS_A_MONTH, GIB, HOURS_A_MONTH, MIB
+from salesperf_cli.core.cost.rules import DAYS_A_MONTH, GIB, HOURS_A_MONTH, MIB, rounded_up
 from salesperf_cli.core.cost.template import Resource
 
 _DATA_EVENT_LOG_BYTES = Decimal(1500)
 
 
-def job(resource: Resource, around: Surroundings) -> Iterator[Amount]:
+def job(resource: Resource, around: Surroundings) -> Iterator[Amount | Beyond]:
     """A Glue job's runs, its catalog calls, and its own metrics."""
     dpus, flexible = job_size(resource)
     layer = resource.text("DefaultArguments", "--layer")
@@ -27,6 +27,10 @@ def job(resource: Resource, around: Surroundings) -> Iterator[Amount]:
     yield meters.glue_runs(dpus, seconds, runs, version=version, is_flexible=flexible)
     yield meters.catalog(Decimal(0), around.usage["catalog_calls_per_run"] * runs)[1]
     yield meters.metrics(around.usage["metrics_per_job"], runs)
+    limit = resource.number("Timeout", default=2880)
+    if seconds > limit * 60:
+        needed, allowed = short_number(seconds / 60), short_number(limit)
+        yield Beyond(f"a run needs {needed} minutes and is stopped after {allowed}: it takes more workers")
 
 
 def job_size(resource: Resource) -> tuple[Decimal, bool]:
@@ -39,13 +43,19 @@ def job_size(resource: Resource) -> tuple[Decimal, bool]:
     return dpus, resource.text("ExecutionClass") == "FLEX"
 
 
-def stream(resource: Resource, around: Surroundings) -> Iterable[Amount]:
-    """A Kinesis stream in either mode, read by one function."""
+def stream(resource: Resource, around: Surroundings) -> Iterator[Amount | Beyond]:
+    """A Kinesis stream in either mode, read by one function. A shard takes 1,000 records and 1 MB a second."""
     retention = resource.number("RetentionPeriodHours", default=24)
     size = around.usage["event_bytes"]
     if resource.text("StreamModeDetails", "StreamMode") == "ON_DEMAND":
-        return meters.kinesis_on_demand(around.events, size, Decimal(1), retention)
-    return meters.kinesis_provisioned(resource.number("ShardCount", default=1), around.events, size, retention)
+        yield from meters.kinesis_on_demand(around.events, size, Decimal(1), retention)
+        return
+    shards = resource.number("ShardCount", default=1)
+    yield from meters.kinesis_provisioned(shards, around.events, size, retention)
+    each_second = around.events / (HOURS_A_MONTH * 3600)
+    needed = rounded_up(max(each_second / 1000, each_second * size / MIB), Decimal(1))
+    if needed > shards:
+        yield Beyond(f"{short_number(each_second)} events a second need {needed} shards, and it has {shards}")
 
 
 def function(resource: Resource, around: Surroundings) -> Iterator[Amount]:
@@ -136,7 +146,7 @@ def delivery(_resource: Resource, around: Surroundings) -> Iterable[Amount]:
     yield meters.firehose(around.usage["stream_records"], around.usage["event_bytes"])
 
 
-WORK_METERS: Mapping[str, Callable[[Resource, Surroundings], Iterable[Amount]]] = {
+WORK_METERS: Mapping[str, Callable[[Resource, Surroundings], Iterable[Amount | Beyond]]] = {
     "AWS::Glue::Job": job,
     "AWS::Kinesis::Stream": stream,
     "AWS::KinesisFirehose::DeliveryStream": delivery,

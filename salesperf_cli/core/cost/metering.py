@@ -13,14 +13,14 @@ from salesperf_cli.core.cost.activity import Surroundings
 from salesperf_cli.core.cost.estimate import Metered, Unmetered
 from salesperf_cli.core.cost.meter_data import DATA_METERS
 from salesperf_cli.core.cost.meter_work import WORK_METERS
-from salesperf_cli.core.cost.meters import Amount
+from salesperf_cli.core.cost.meters import Amount, Beyond
 from salesperf_cli.core.cost.money import ZERO
 from salesperf_cli.core.cost.template import Resource
 from salesperf_cli.core.cost.usage import FigureMissing, Usage
 
 _DIGITS = Decimal("0.000000001")
 
-Meter = Callable[[Resource, Surroundings], Iterable[Amount]]
+Meter = Callable[[Resource, Surroundings], Iterable[Amount | Beyond]]
 
 METERS: Mapping[str, Meter] = {**DATA_METERS, **WORK_METERS}
 
@@ -66,6 +66,9 @@ def _of(resource: Resource, around: Surroundings) -> Iterator[Metered | Unmetere
         yield Unmetered(resource.name, resource.kind, resource.stack, reason)
         return
     for amount in amounts:
+        if isinstance(amount, Beyond):
+            yield Unmetered(resource.name, resource.kind, resource.stack, amount.reason)
+            continue
         # Bounded digits: then quantity × price can be checked by hand, and adds up exactly.
         rounded = replace(amount, quantity=amount.quantity.quantize(_DIGITS).normalize() + ZERO)
         yield Metered(resource.name, resource.kind, resource.stack, rounded)

@@ -32,6 +32,13 @@ class Amount:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Why a resource, as it is set up, cannot do all that the usage asks of it: its cost would be another."""
+
+    reason: str
+
+
 # Glue
 
 

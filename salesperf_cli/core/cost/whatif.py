@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from salesperf_cli.core.cost.architecture import Architecture, Total, micro, total
 from salesperf_cli.core.cost.diff import percent
+from salesperf_cli.core.cost.estimate import Unpriced
 
 STEPS = tuple(Decimal(factor) for factor in ("0.1", "0.3", "1", "3", "10", "30", "100", "300", "1000", "3000", "10000"))
 
@@ -35,6 +36,7 @@ class WhatIf:
     services: Mapping[str, tuple[Decimal, Decimal]]
     over: str
     curve: tuple[Point, ...]
+    unpriced: tuple[Unpriced, ...]
     unpriced_count: int
 
 
@@ -56,6 +58,7 @@ def what_if(architecture: Architecture, changes: Mapping[str, Decimal], over: st
         services={name: (left.get(name, nothing), right.get(name, nothing)) for name in names},
         over=over,
         curve=curve(changed, over, architecture.usage.expected[over]),
+        unpriced=after.unpriced,
         unpriced_count=len(after.unpriced),
     )
 
