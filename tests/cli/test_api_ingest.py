@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -456,6 +457,8 @@ def _third_page(reply: Reply) -> Answer:
         (Reply(b'{"error": "no such offset"}', 404), 2, "no such offset"),
         (Reply(b"<html>log in</html>", content_type="text/html"), 2, "text/html"),
         (Reply(b"{'a': 1}"), 2, "not JSON"),
+        (Reply(b"[" * 200_000), 2, "nested too deeply"),
+        (Reply(b'[{"id": ' + b"[" * 20_000 + b"]" * 20_000 + b"}]"), 2, "nested too deeply"),
         (Reply(b'[{"id": NaN}]'), 2, "not JSON"),
         (Reply(b'[{"name": "S\xe3o Paulo"}]'), 2, "UTF-8"),
         (Reply(b'[{"id": 1}, 2]'), 2, "number 2"),
@@ -508,6 +511,58 @@ def test_a_server_that_does_not_heed_the_page_number_is_found_out(shop: Shop, se
     server, shop.api = serve(lambda asked: of(ORDERS)), {"paging": {"kind": "page", "parameter": "page"}}
     assert "same records" in shop.ingest(f"{server.url}/orders", exit_code=3).stderr
     assert len(server.asked) == 2
+
+
+PROMISED = {"kind": "page", "parameter": "page", "total": "total"}
+
+
+def _promising(total: Any, *pages: list[dict[str, Any]]) -> Answer:
+    """Pages by their number, each with the number of all records; after the last one they are empty."""
+
+    def answer(asked: Asked) -> Reply:
+        at = int(asked.query["page"]) - 1
+        return of({"items": pages[at] if at < len(pages) else [], "total": total})
+
+    return answer
+
+
+@pytest.mark.parametrize("args", [(), ("--dry-run",)])
+@pytest.mark.parametrize("pages", [[ORDERS[:3], ORDERS[3:6]], [[]]], ids=["six", "none"])
+def test_fewer_records_than_the_api_says_there_are_load_nothing(
+    shop: Shop, serve: Serve, pages: list[list[dict[str, Any]]], args: tuple[str, ...]
+) -> None:
+    server, shop.api = serve(_promising(9, *pages)), {"records": "items", "paging": PROMISED}
+    came = sum(map(len, pages))
+    result = shop.ingest(f"{server.url}/orders", *args, exit_code=0 if args and came else 5, width=300)
+    if args and came:
+        return  # a dry run sees the first page only, which is no end
+    assert f"there are 9 record(s), and {came} came" in result.stderr and "nothing was loaded" in result.stderr
+    assert not shop.ledger.ingests() and not list(shop.folder.glob("lake/bronze/**/*.ndjson"))
+
+
+@pytest.mark.parametrize("paging", [PROMISED, {"kind": "offset", "parameter": "offset", "total": "total"}])
+def test_an_end_that_forgets_the_total_is_held_against_the_one_before(
+    shop: Shop, serve: Serve, paging: dict[str, str]
+) -> None:
+    server = serve(_cut(of({"items": ORDERS[:3], "total": 4}), lambda asked: of({"items": []})))
+    shop.api = {"records": "items", "paging": paging}
+    shop.ingest(f"{server.url}/orders", exit_code=5)
+    assert not shop.ledger.ingests()
+
+
+@pytest.mark.parametrize("total", [7, "7", None, "many"])
+def test_as_many_records_as_the_api_says_there_are_load(shop: Shop, serve: Serve, total: Any) -> None:
+    server = serve(_promising(total, ORDERS[:3], ORDERS[3:]))
+    shop.api = {"records": "items", "paging": PROMISED}
+    shop.ingest(f"{server.url}/orders")
+    assert shop.ids == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_whoever_begins_later_is_not_held_against_the_total(shop: Shop, serve: Serve) -> None:
+    server = serve(_promising(7, ORDERS[:3], ORDERS[3:]))
+    shop.api = {"records": "items", "paging": {**PROMISED, "first": 2}}
+    shop.ingest(f"{server.url}/orders")
+    assert shop.ids == [4, 5, 6, 7]
 
 
 def test_the_number_of_pages_is_bounded(shop: Shop, serve: Serve) -> None:
@@ -573,6 +628,14 @@ def test_an_address_that_must_not_be_asked_is_refused_without_showing_what_it_ho
 ) -> None:
     result = shop.ingest(address, "--debug", exit_code=2, width=300)
     assert words in result.stderr and "hunter2" not in result.stderr + result.stdout
+
+
+def test_what_a_refusal_advises_can_be_done(shop: Shop, serve: Serve) -> None:
+    server = serve(lambda asked: Reply(b"", 302, {"Location": "https://elsewhere.example/x"}))
+    options = shop.call("ingest", "--help", width=300).stdout
+    for address, exit_code in (("http://shop.example/orders", 2), (f"{server.url}/orders", 3)):
+        advice = shop.ingest(address, exit_code=exit_code, width=300).stderr.partition("→")[2]
+        assert advice and all(flag in options for flag in re.findall(r"--[a-z-]+", advice)), advice
 
 
 @pytest.mark.parametrize(
@@ -701,3 +764,45 @@ def test_a_secret_is_never_shown_logged_or_kept(
     shown = "".join(each.stdout + each.stderr for each in results) + caplog.text + shop.everything().decode("latin-1")
     for form in (SECRET, "s3cr3t%2FTok", "czNjcjN0L1Rvaytlbj0x"):
         assert form not in shown, shown
+
+
+@pytest.mark.parametrize("auth", [{"kind": "query", "name": "k"}, {"kind": "bearer"}])
+@pytest.mark.parametrize("name", ["k", "%6B", "x"])
+def test_a_secret_that_a_link_writes_in_its_own_way_is_not_shown(
+    shop: Shop, serve: Serve, auth: dict[str, str], name: str
+) -> None:
+    link = f"/orders?p=2&{name}=s3cr3t%2fTok%2ben%3d1"
+    server = serve(lambda asked: Reply(b"{}", 404) if "p" in asked.query else of({"items": ORDERS[:1], "next": link}))
+    shop.api = {
+        "records": "items",
+        "paging": {"kind": "nextLink", "path": "next"},
+        "auth": {"secret": "shop/api", **auth},
+    }
+    typed = (f"{server.url}/orders", "--secret", "SHOP_TOKEN", "--debug")
+    looked = json.loads(shop.ingest(*typed, "--dry-run").stdout)["apis"][0]["next"]
+    assert looked == f"{server.url}/orders?p=2&{name}=***"
+    assert "s3cr3t" not in shop.ingest(*typed, exit_code=2, width=300).stderr
+
+
+def test_the_parameter_of_the_secret_is_not_typed(shop: Shop) -> None:
+    shop.api = {"auth": {"kind": "query", "name": "k", "secret": "shop/api"}}
+    typed = ("https://shop.example/orders?k=hunter2", "--secret", "SHOP_TOKEN", "--debug")
+    result = shop.ingest(*typed, exit_code=2, width=300)
+    assert "holds a credential" in result.stderr and "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("before", [*range(180, 201, 4), 988, 996])
+def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_in_part(shop: Shop, serve: Serve, before: int) -> None:
+    blank = " " * (before - 190) if before > 900 else ""
+    text = blank + "x" * (before - len(blank)) + SECRET + " and more" * 200
+    server = serve(lambda asked: Reply(text.encode(), 422, content_type="text/plain"))
+    shop.api = {"auth": {"kind": "bearer", "secret": "shop/api"}}
+    shown = shop.ingest(f"{server.url}/orders", "--secret", "SHOP_TOKEN", "--debug", exit_code=2, width=900).stderr
+    assert "xxxx" in shown and "s3c" not in shown
+
+
+def test_an_error_of_which_only_a_part_was_read_is_not_shown(shop: Shop, serve: Serve) -> None:
+    server = serve(lambda asked: Reply(f"bad key {SECRET}".encode(), 422, content_type="text/plain"))
+    shop.api = {"auth": {"kind": "bearer", "secret": "shop/api"}, "maxBytes": 15}
+    shown = shop.ingest(f"{server.url}/orders", "--secret", "SHOP_TOKEN", "--debug", exit_code=2, width=300).stderr
+    assert "HTTP 422" in shown and "s3cr3t" not in shown

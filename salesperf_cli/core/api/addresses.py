@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
@@ -83,12 +83,6 @@ def _port(parts: SplitResult) -> int | None:
     return parts.port or _PORTS.get(parts.scheme.lower())
 
 
-def without_query(url: str) -> str:
-    """Scheme, host and path."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, "", ""))
-
-
 def parameters_of(url: str) -> list[tuple[str, str]]:
     """The query's parameters, in order."""
     return parse_qsl(urlsplit(url).query, keep_blank_values=True)
@@ -107,8 +101,12 @@ def with_parameters(url: str, values: Iterable[tuple[str, str]]) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join([*kept, *added]), ""))
 
 
-def check(url: str, *, insecure_http: bool) -> None:
-    """Refuse an address that a user gave: one with credentials in it, or one whose traffic others can read."""
+def check(url: str, also: Collection[str] = ()) -> None:
+    """Refuse an address that a user gave: one with credentials in it, or one whose traffic others can read.
+
+    `also` names further parameters that carry credentials.
+    """
+    shown = masked(url, also)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -116,35 +114,29 @@ def check(url: str, *, insecure_http: bool) -> None:
         host = None
     if not host or any(each.isspace() or not each.isprintable() for each in url):
         raise InputError(
-            f"{masked(url)} is not an address", why="it names no host, or holds blanks", remedy="check the address"
+            f"{shown} is not an address", why="it names no host, or holds blanks", remedy="check the address"
         )
     if parts.scheme.lower() not in _PORTS:
         raise InputError(
-            f"{masked(url)} cannot be asked", why=f"{parts.scheme}:// is not HTTP", remedy="give an address of https://"
+            f"{shown} cannot be asked", why=f"{parts.scheme}:// is not HTTP", remedy="give an address of https://"
         )
     if "@" in parts.netloc:
         raise InputError(
-            f"the address {masked(url)} holds a user or password",
+            f"the address {shown} holds a user or password",
             why="a command line is kept in the shell's history and shown to other users",
             remedy="name the secret: auth in the contract's api, or --secret NAME",
         )
-    if named := [name for name, _ in parameters_of(url) if is_credential(name)]:
+    if named := [name for name, _ in parameters_of(url) if is_credential(name) or name in also]:
         raise InputError(
-            f"the address {masked(url)} holds a credential",
+            f"the address {shown} holds a credential",
             why=f"the parameter {named[0]} looks like one, and a command line is not kept secret",
             remedy="name the secret instead: auth {kind: query, name: " + named[0] + ", …} in the contract's api",
         )
-    check_readable(url, insecure_http=insecure_http)
-
-
-def check_readable(url: str, *, insecure_http: bool) -> None:
-    """Refuse http:// to another machine, unless it was asked for."""
-    parts = urlsplit(url)
-    if parts.scheme.lower() == "http" and not insecure_http and not _is_loopback(parts.hostname or ""):
+    if parts.scheme.lower() == "http" and not _is_loopback(host):
         raise InputError(
-            f"{masked(url)} is not encrypted",
+            f"{shown} is not encrypted",
             why="http:// shows the data and the secret to everyone on the way",
-            remedy="use https://, or say --insecure-http where the network is your own",
+            remedy="use https://; http:// is for this machine only, such as http://localhost",
         )
 
 
@@ -157,11 +149,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def followed(link: str, page: str, start: str, hosts: Collection[str], *, insecure_http: bool) -> str:
+def followed(link: str, page: str, start: str, shown: Callable[[str], str] = masked) -> str:
     """The address that a link or redirect of `page` leads to, where it may be followed.
 
-    It stays on the host of `start`, or goes to one of `hosts`. A link from https:// to http:// of the same host (a
-    server behind a proxy) is followed over https://. Raises RefusedError for every other host.
+    It stays on the host of `start`. A link from https:// to http:// of the same host (a server behind a proxy) is
+    followed over https://. Raises RefusedError for every other host; `shown` makes an address fit to be read there.
     """
     try:
         url = urljoin(page, link.strip())
@@ -175,14 +167,13 @@ def followed(link: str, page: str, start: str, hosts: Collection[str], *, insecu
     if parts.scheme.lower() not in _PORTS or not parts.hostname:
         raise RefusedError(
             "the API leads to an address that is none",
-            why=f"{masked(page)} names {masked(url) or 'nothing'} as what comes next",
+            why=f"{shown(page)} names {shown(url) or 'nothing'} as what comes next",
             remedy="check the paging in the contract's api; nothing was loaded",
         )
-    if not same_origin(url, start) and host_of(url) not in hosts:
+    if not same_origin(url, start):
         raise RefusedError(
             f"the API leads to another host, {host_of(url)}",
-            why=f"{masked(page)} names {masked(url)} as what comes next",
-            remedy=f"if that is right: --allow-host {host_of(url)} (the secret is not sent there)",
+            why=f"{shown(page)} names {shown(url)} as what comes next",
+            remedy="links are followed on the same host only; where the data has moved, give its new address",
         )
-    check_readable(url, insecure_http=insecure_http)
     return url

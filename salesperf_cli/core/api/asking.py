@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from salesperf_cli import __version__
 from salesperf_cli.backends.ports import HttpAnswer, NoAnswerError
-from salesperf_cli.core.api.addresses import followed, with_parameters
+from salesperf_cli.core.api.addresses import followed, masked, with_parameters
 from salesperf_cli.core.api.bodies import Body, BodyFault
 from salesperf_cli.errors import AccessError, InputError, RefusedError, RetryableError, SalesperfError
 
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 64 << 20
 """A page is held in memory, so no page is longer."""
+_REASON_BYTES = 1 << 20
+"""What a server says of an error is shown up to this length of the whole: the secret is looked for in all of it."""
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for a longer pause is left, and the user told when to come again."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _BUSY = (408, 425, 429)
+_TELLING = 8
+"""A piece of base64 that is shorter could be any word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,22 @@ class Credentials:
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    forms: tuple[str, ...] = field(default=(), repr=False)
+    forms: re.Pattern[str] | None = field(default=None, repr=False)
     """The texts in which the secret could come back in an answer."""
+    names: tuple[str, ...] = ()
+    """The parameters whose values are never shown."""
 
     def hide(self, text: str) -> str:
         """The text without the secret."""
-        for form in self.forms:
-            text = text.replace(form, "***")
-        return text
+        return self.forms.sub("***", text) if self.forms else text
+
+    def shown(self, address: str) -> str:
+        """The address as it may be shown: without the secret, and masked."""
+        return masked(self.hide(address), self.names)
 
 
 def credentials(auth: Auth, stored: str) -> Credentials:
     """The secret as it is sent, given the text that is stored; raises InputError when it cannot be sent."""
-    from urllib.parse import quote, quote_plus
-
     secret = (_field(auth.field, stored) if auth.field else stored).strip()
     if not secret or not secret.isascii() or not secret.isprintable():
         raise InputError(
@@ -62,19 +69,49 @@ def credentials(auth: Auth, stored: str) -> Credentials:
             remedy="store the bare text that the API expects",
         )
     encoded = base64.b64encode(secret.encode()).decode()
-    _, colon, password = secret.partition(":")
-    forms = {secret, encoded, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
-    forms |= {password} if auth.kind == "basic" and colon and password else set()
-    ordered = tuple(sorted(forms, key=len, reverse=True))
+    user, colon, password = secret.partition(":")
+    # A user without a password is the secret: some APIs take a key so.
+    part = (password or user) if auth.kind == "basic" and colon else ""
+    forms, names = _forms(secret, part), (auth.name,) if auth.name else ()
     match auth.kind:
         case "query":
-            return Credentials({}, ((auth.name, secret),), ordered)
+            return Credentials({}, ((auth.name, secret),), forms, names)
         case "header":
-            return Credentials({auth.name: auth.prefix + secret}, (), ordered)
+            return Credentials({auth.name: auth.prefix + secret}, (), forms, names)
         case "basic":
-            return Credentials({"Authorization": f"Basic {encoded}"}, (), ordered)
+            return Credentials({"Authorization": f"Basic {encoded}"}, (), forms, names)
         case _:
-            return Credentials({"Authorization": f"Bearer {secret}"}, (), ordered)
+            return Credentials({"Authorization": f"Bearer {secret}"}, (), forms, names)
+
+
+def _forms(*secrets: str) -> re.Pattern[str]:
+    """Finds secrets in a text: plain, percent-encoded, escaped in JSON, or in base64, in any case of letters."""
+    forms = {form for secret in secrets if secret for form in (_spelt(secret), *_in_base64(secret))}
+    return re.compile("|".join(sorted(forms, key=len, reverse=True)), re.IGNORECASE)
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """Patterns of the secret in base64: alone, and as it stands beside other text, which shifts its bits."""
+    yield _spelt(base64.b64encode(secret.encode()).decode())
+    for before in range(3):
+        padded = base64.b64encode(b"x" * before + secret.encode()).decode()
+        # A letter at either end may hold bits of what stands beside the secret.
+        own = (padded.rstrip("=")[:-1] if "=" in padded else padded)[(0, 2, 3)[before] :]
+        if len(own) >= _TELLING:
+            yield _spelt(own) + (r"[\w+/-]?" if "=" in padded else "")
+
+
+def _spelt(text: str) -> str:
+    return "".join(map(_written, text))
+
+
+def _written(letter: str) -> str:
+    """A pattern of the ways in which a letter is written, in an address (encoded up to three times), JSON or base64."""
+    if letter.isalnum():
+        return letter
+    plain, code = re.escape(letter), f"{ord(letter):02x}"
+    other = {" ": r"|\+", "+": "|-", "/": r"|_|\\/", '"': r'|\\"', "\\": r"|\\\\"}.get(letter, "")
+    return rf"(?:%(?:25){{0,2}}{code}|\\u00{code}{other}|{plain})"
 
 
 def _field(name: str, stored: str) -> str:
@@ -153,7 +190,7 @@ class Asker:
         if answer.status == 204:
             return Page(at, Body(b"[]"), 0, tuple(answer.links))
         try:
-            body = Body.of(answer.body, answer.headers.get("content-type", ""))
+            body = Body.of(answer.body, self._credentials.hide(answer.headers.get("content-type", "")))
             body.check()
         except BodyFault as fault:
             if fault.truncated:  # an answer without a length does not show that it was cut off
@@ -168,7 +205,7 @@ class Asker:
             target = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not target:
                 return answer, address
-            address = followed(target, address, start, (), insecure_http=False)
+            address = followed(target, address, start, self._credentials.shown)
         raise RefusedError(
             "the server redirects without end", why=f"{_MOST_REDIRECTS} times", remedy="check the address"
         )
@@ -207,7 +244,9 @@ def _judge(answer: HttpAnswer, credentials: Credentials) -> None:
         sent = credentials.headers or credentials.parameters
         why = "the secret was sent and not accepted" if sent else "no secret was sent"
         raise AccessError(f"HTTP {status}", why=why, remedy="check the secret, its form (auth) and its rights")
-    raise InputError(f"HTTP {status}", why=_excerpt(answer), remedy="check the address and the contract's api")
+    raise InputError(
+        f"HTTP {status}", why=_excerpt(answer, credentials), remedy="check the address and the contract's api"
+    )
 
 
 def _asked_pause(text: str) -> float | None:
@@ -222,12 +261,17 @@ def _asked_pause(text: str) -> float | None:
     return max((zoned - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _excerpt(answer: HttpAnswer) -> str:
-    """The beginning of an error's text, where it is text for people or programs to read."""
+def _excerpt(answer: HttpAnswer, credentials: Credentials) -> str:
+    """The beginning of an error's text, where it is text for people or programs to read.
+
+    The secret is taken out before the text is cut: a piece of it would not be found.
+    """
     kind = answer.headers.get("content-type", "").lower()
-    if "json" not in kind and "text/plain" not in kind:
-        return "the server gives no reason"
-    return " ".join(answer.body[:1000].decode("utf-8", "replace").split())[:200] or "the server gives no reason"
+    readable = "json" in kind or "text/plain" in kind
+    if not readable or not answer.whole or len(answer.body) > _REASON_BYTES:
+        return "the server gives no reason that can be shown"
+    text = " ".join(credentials.hide(answer.body.decode("utf-8", "replace")).split())
+    return credentials.hide(text)[:200] or "the server gives no reason"
 
 
 def _too_long(room: int) -> RefusedError:

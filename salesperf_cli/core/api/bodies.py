@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -143,12 +144,23 @@ def field_text(record: bytes, name: str) -> str | None:
 def _record(number: int, raw: bytes, where: str) -> bytes:
     if not raw.startswith(b"{"):
         raise BodyFault(f"{_kind(raw)} stands {where} as number {number}, and no object")
-    return msgspec.json.format(raw, indent=-1)
+    with _bounded():
+        return msgspec.json.format(raw, indent=-1)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Tells of lists and objects that stand in one another beyond what can be read."""
+    try:
+        yield
+    except RecursionError:
+        raise BodyFault("its lists and objects are nested too deeply to be read") from None
 
 
 def _decode(text: bytes) -> msgspec.Raw:
     try:
-        return msgspec.json.decode(text, type=msgspec.Raw)
+        with _bounded():
+            return msgspec.json.decode(text, type=msgspec.Raw)
     except msgspec.DecodeError as fault:
         raise BodyFault(f"it is not JSON: {fault}", truncated="truncated" in str(fault)) from fault
 
@@ -158,11 +170,13 @@ def _lists(raw: msgspec.Raw) -> list[str]:
 
 
 def _list(raw: msgspec.Raw) -> list[msgspec.Raw]:
-    return msgspec.json.decode(raw, type=list[msgspec.Raw])
+    with _bounded():
+        return msgspec.json.decode(raw, type=list[msgspec.Raw])
 
 
 def _fields(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    with _bounded():
+        return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
 
 
 def _kind(text: bytes) -> str:

@@ -93,3 +93,8 @@ class Api:
     attempts: int = 5
     backoff: float = 0.5
     """Seconds before the second attempt; each further pause is twice as long."""
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The parameters whose values are never shown, whatever they are called."""
+        return (self.auth.name,) if self.auth and self.auth.name else ()

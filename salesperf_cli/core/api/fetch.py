@@ -14,14 +14,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesperf_cli.core.api.addresses import followed, masked, with_parameters
+from salesperf_cli.core.api.addresses import followed, with_parameters
 from salesperf_cli.core.api.asking import Asker, Credentials, Page
 from salesperf_cli.core.api.bodies import BodyFault, field_text, next_link
 from salesperf_cli.core.api.request import ApiRequest
 from salesperf_cli.core.ledger import Watermark
 from salesperf_cli.core.sources import SourceFile
 from salesperf_cli.core.text_shapes import ISO_FORMATS, strptime_format
-from salesperf_cli.errors import InputError, RefusedError, SalesperfError
+from salesperf_cli.errors import InputError, RefusedError, RetryableError, SalesperfError
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Http
@@ -86,7 +86,7 @@ def fetch(
             if only_first:
                 break
     until = highest.text
-    shown = masked(credentials.hide(request.first))
+    shown = credentials.shown(request.first)
     report = FetchedApi(
         address=shown,
         table=request.table,
@@ -97,7 +97,7 @@ def fetch(
         repeated=asker.repeated,
         since=request.since,
         until=until,
-        next=masked(credentials.hide(walk.next)) if walk.next else None,
+        next=credentials.shown(walk.next) if walk.next else None,
     )
     if not walk.records and request.since is not None:
         return Fetched(report, None)
@@ -117,6 +117,7 @@ class _Walk:
         self._credentials = credentials
         self._asked = {request.first}
         self._last = b""
+        self._promised: int | None = None
         self.taken = self.records = self.bytes = 0
         self.next: str | None = request.first
 
@@ -148,8 +149,7 @@ class _Walk:
                 cursor = page.body.value(paging.path)
                 found = self._with(cursor) if cursor is not None else None
             case "page" | "offset":
-                # Only an empty page ends the walk: a short one may be a server that gives less than it is asked for.
-                found = self._counted(page, records) if records else None
+                found = self._counted(page, records)
         if found in self._asked:
             raise _in_a_circle("it leads to a page that was taken already")
         if found:
@@ -157,18 +157,26 @@ class _Walk:
         return found
 
     def _linked(self, link: str | None, page: Page) -> str | None:
-        return followed(link, page.address, self._request.first, (), insecure_http=False) if link else None
+        return followed(link, page.address, self._request.first, self._credentials.shown) if link else None
 
     def _counted(self, page: Page, records: list[bytes]) -> str | None:
-        total = page.body.value(self._request.paging.total) if self._request.paging.total else None
-        if total is not None and total.isdigit() and self.records >= int(total):
+        paging = self._request.paging
+        total = page.body.value(paging.total) if paging.total else None
+        if total is not None and total.isdecimal():
+            self._promised = int(total)
+        if self._promised is not None and self.records >= self._promised:
+            return None
+        # Only an empty page ends the walk: a short one may be a server that gives less than it is asked for.
+        if not records:
+            if self._promised is not None and paging.first <= 1:  # whoever begins later does not take all
+                raise _too_few(self._promised, self.records)
             return None
         digest = hashlib.sha256(b"\n".join(records)).digest()
         if digest == self._last:
             raise _in_a_circle("it holds the same records as the page before: the server does not heed its parameter")
         self._last = digest
-        by_page = self._request.paging.kind == "page"
-        return self._with(self._request.paging.first + (self.taken + 1 if by_page else self.records))
+        by_page = paging.kind == "page"
+        return self._with(paging.first + (self.taken + 1 if by_page else self.records))
 
     def _with(self, value: object) -> str:
         return with_parameters(self._request.first, [(self._request.paging.parameter, str(value))])
@@ -189,13 +197,12 @@ class _Walk:
             raise self._on_page(wrong) from None
 
     def _on_page(self, fault: SalesperfError) -> SalesperfError:
-        hide = self._credentials.hide
-        shown = masked(hide(self._request.first))
+        hide, shown = self._credentials.hide, self._credentials.shown
         return type(fault)(
-            f"page {self.taken + 1} of {shown}: {hide(fault.what)}",
+            f"page {self.taken + 1} of {shown(self._request.first)}: {hide(fault.what)}",
             why=hide(f"{fault.why}; nothing was loaded"),
-            remedy=fault.remedy,
-            detail=(f"that page is {masked(hide(self.next))}",) if self.next and self.taken else (),
+            remedy=hide(fault.remedy),
+            detail=(f"that page is {shown(self.next)}",) if self.next and self.taken else (),
         )
 
 
@@ -245,6 +252,14 @@ def _too_many(most: int) -> RefusedError:
         f"there are more than {most:,} pages",
         why="maxPages of the contract's api bounds them",
         remedy="ask for larger pages (--page-size), or raise --max-pages",
+    )
+
+
+def _too_few(promised: int, came: int) -> RetryableError:
+    return RetryableError(
+        f"the API says that there are {promised:,} record(s), and {came:,} came",
+        why="it gave an empty page before the end",
+        remedy="run the same command again; where that figure counts something else, leave total out of api.paging",
     )
 
 

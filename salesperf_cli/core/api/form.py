@@ -93,12 +93,7 @@ def read_api(value: object, columns: tuple[str, ...]) -> Api:
         raise ValueError(f"api: {held[0]} looks like a credential: name the secret in api.auth, never write it")
     if wrong := [name for name, text in form.headers.items() if not _is_sendable(name, text)]:
         raise ValueError(f"api.headers: {wrong[0]} cannot be sent")
-    if form.url:
-        try:
-            check(form.url, insecure_http=False)
-        except InputError as fault:
-            raise ValueError(f"api.url: {fault.what}") from None
-    return Api(
+    api = Api(
         url=form.url or "",
         records=form.records,
         paging=_paging(form.paging) if form.paging else None,
@@ -114,6 +109,12 @@ def read_api(value: object, columns: tuple[str, ...]) -> Api:
         attempts=form.attempts,
         backoff=form.backoff,
     )
+    if api.url:
+        try:
+            check(api.url, api.hidden)
+        except InputError as fault:
+            raise ValueError(f"api.url: {fault.what}") from None
+    return api
 
 
 def _is_sendable(name: str, text: str) -> bool:

@@ -60,16 +60,17 @@ class ApiRequest:
 def plan_request(address: str, contract: Contract, flags: ApiFlags, ingests: Iterable[Ingest]) -> ApiRequest:
     """The request for a table's records at an address; raises InputError for what cannot be asked."""
     assert contract.source is not None
-    check(address, insecure_http=False)
+    described = contract.source.api or Api()
+    check(address, described.hidden)
     begin = address.partition("#")[0]
-    api = _with_flags(contract.source.api or Api(), flags)
+    api = _with_flags(described, flags)
     if flags.secret is None:
         _refuse_elsewhere(api, begin)
     paging = api.paging or UNDECLARED
     typed = {name for name, _ in parameters_of(begin)}
-    _refuse_settled(api.since, paging, typed, begin)
+    _refuse_settled(api.since, paging, typed, masked(begin, api.hidden))
     source = with_parameters(begin, [pair for pair in api.parameters if pair[0] not in typed])
-    shown = masked(source)
+    shown = masked(source, api.hidden)
     since = _since(api.since, flags.since, read_up_to(ingests, contract.name.table, shown))
     settled: list[tuple[str, str]] = []
     if api.page_size and api.page_size.parameter not in typed:
@@ -101,13 +102,13 @@ def _refuse_elsewhere(api: Api, address: str) -> None:
     """A contract that says where its API is has its secret sent there only."""
     if api.auth and api.url and not same_origin(api.url, address):
         raise InputError(
-            f"the contract's secret is not sent to {masked(address)}",
-            why=f"the contract says that its API is {masked(api.url)}",
+            f"the contract's secret is not sent to {masked(address, api.hidden)}",
+            why=f"the contract says that its API is {masked(api.url, api.hidden)}",
             remedy="check the address, or name another secret: --secret NAME",
         )
 
 
-def _refuse_settled(since: Since | None, paging: Paging, typed: set[str], address: str) -> None:
+def _refuse_settled(since: Since | None, paging: Paging, typed: set[str], shown: str) -> None:
     """What the walk or the ledger settles does not stand in the address, too."""
     own = {
         (since.parameter if since else ""): "the last ingest settles it; --since VALUE overrides that",
@@ -115,9 +116,7 @@ def _refuse_settled(since: Since | None, paging: Paging, typed: set[str], addres
     }
     for name, why in own.items():
         if name and name in typed:
-            raise InputError(
-                f"{masked(address)}: leave out the parameter {name}", why=why, remedy="type the address without it"
-            )
+            raise InputError(f"{shown}: leave out the parameter {name}", why=why, remedy="type the address without it")
 
 
 def _since(since: Since | None, typed: str | None, reached: str | None) -> str | None:
