@@ -223,7 +223,10 @@ def open_events(workspace: Workspace, wanted: Wanted) -> Iterator[EventSource]:
     is_local = isinstance(workspace, LocalWorkspace)
     try:
         files = stage_files(
-            wanted, FolderObjects(scratch / "files"), objects.open, lambda key: objects.location(key) if is_local else None
+            wanted,
+            FolderObjects(scratch / "files"),
+            objects.open,
+            lambda key: objects.location(key) if is_local else None,
         )
         deliveries = Deliveries(wanted.query, wanted.key, wanted.sources, files, wanted.events, wanted.fingerprint)
         source = DuckEvents(

@@ -33,8 +33,9 @@ from salesperf_cli.environment import Environment
 PACKAGE = Path(salesperf_cli.__file__).parent
 TABLES = (
     "silver.category_translation", "silver.customers", "silver.geolocation", "silver.order_items",
-    "silver.order_payments", "silver.order_reviews", "silver.orders", "silver.products", "silver.sellers",
-    "gold.customer_rfm", "gold.delivery_performance", "gold.sales_monthly", "gold.sales_wide", "gold.seller_scorecard",
+    "silver.order_payments", "silver.order_reviews", "silver.orders", "silver.products", "silver.sale_events",
+    "silver.sellers", "gold.customer_rfm", "gold.delivery_performance", "gold.sales_ahead", "gold.sales_monthly",
+    "gold.sales_wide", "gold.seller_scorecard",
 )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -334,20 +336,32 @@ class Secrets(Protocol):
         """A secret; raises InputError when there is none of that name, AccessError when it may not be read."""
 
 
+class Keyed(Protocol):
+    """What can be sent: records of one key keep their order; `data` is what consumers receive."""
+
+    @property
+    def key(self) -> str:
+        """The partition key."""
+
+    @property
+    def data(self) -> bytes:
+        """The content."""
+
+
 class StreamRecord(NamedTuple):
-    """A record to send: records of one key keep their order. `data` is what consumers receive."""
+    """A record to send, where it is nothing more."""
 
     key: str
     data: bytes
 
 
-class Sent(NamedTuple):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """What became of one record: the error's code and message where it was not taken, else where it lies."""
 
-    shard: str = ""
-    sequence: str = ""
-    error: str = ""
-    message: str = ""
+    shard: str | None = None
+    sequence: str | None = None
+    error: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +381,7 @@ class EventStream(Protocol):
     lanes: int
     """How many senders at once pay; records of one key go through one of them."""
 
-    def put(self, records: Sequence[StreamRecord]) -> Sequence[Sent]:
+    def put(self, records: Sequence[Keyed]) -> Sequence[Sent]:
         """Send at most 500 records of 5 MiB together; gives what became of each, in order.
 
         Raises RetryableError when nothing is known of any of them: they may lie in the stream or not.

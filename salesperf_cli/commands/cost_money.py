@@ -72,13 +72,14 @@ def query(
     """
     from salesperf_cli.core.compiled import compiled
     from salesperf_cli.core.cost.spend import query_spend
+    from salesperf_cli.core.events.relations import LandedTables
     from salesperf_cli.core.query import LakeCatalog, ScanPrice, ask, athena_billed, published_state
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
     workspace = open_workspace(world)
     state = published_state(workspace.ledger, None)
-    catalog = LakeCatalog(state, workspace.pipeline)
+    catalog = LakeCatalog(state, workspace.pipeline, LandedTables(workspace.pipeline, workspace.backend.objects))
     values = dict(each.partition("=")[::2] for each in param or ())
     translation = compiled(sql, catalog, values, workspace.backend.objects)
     where = region or target_region(world)

@@ -56,7 +56,7 @@ def run_batch(
       salesperf run-batch --apply plan.json --promote
     """
     from salesperf_cli.core.batch import BatchRequest
-    from salesperf_cli.core.operations import plan_batch
+    from salesperf_cli.core.operations import plan_with_landed
     from salesperf_cli.core.planned import encode, planned
     from salesperf_cli.core.promotion import layers_of
 
@@ -66,7 +66,7 @@ def run_batch(
     request = agreed.request if agreed else asked
     workspace = _workspace(world, engine)
     if dry_run or plan_out:
-        plan = planned(plan_batch(workspace, request), request)
+        plan = planned(plan_with_landed(workspace, request, world.clock()), request)
         if plan_out:
             (world.cwd / plan_out).write_bytes(encode(plan))
         world.sink.document(plan, plan_view)

@@ -164,7 +164,7 @@ class Planner:
                     remedy="correct the name in the model, or write the contract",
                 )
             if name.layer == "bronze":
-                missing = not pending(self._ingests, name.table, 0)
+                missing = not self._contracts[name].may_be_empty and not pending(self._ingests, name.table, 0)
                 remedy = "take its files in first: salesperf ingest PATH"
             else:
                 missing = name not in self._building and str(name) not in self._release.tables

@@ -26,10 +26,11 @@ from salesperf_cli.core.contracts import (
     UniqueRule,
 )
 from salesperf_cli.core.csv_records import Dialect
-from salesperf_cli.core.tables import Column, ColumnType, Partition, TableName
+from salesperf_cli.core.tables import RECEIVED_LAYERS, Column, ColumnType, Partition, TableName
 from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
+    from salesperf_cli.core.api.description import Api
     from salesperf_cli.core.odcs import ContractDocument, CustomProperty, Property, Quality, Relationship, SchemaObject
 
 _LOGICAL_TYPES = {
@@ -91,7 +92,9 @@ def _contract(document: ContractDocument, *, origin: str, fingerprint: str) -> C
         incremental=custom.get("incremental", "full"),
         row_rules=tuple(_row_rules(table)),
         table_rules=tuple(_table_rules(table)),
-        source=_source(custom) if name.layer == "bronze" else None,
+        source=(
+            _source(custom, tuple(each.name for each in table.properties)) if name.layer in RECEIVED_LAYERS else None
+        ),
         origin=origin,
         fingerprint=fingerprint,
     )
@@ -106,16 +109,15 @@ def _check_table(table: SchemaObject, name: TableName, custom: Mapping[str, Any]
     doubled = sorted({each for each in names if names.count(each) > 1})
     if doubled:
         raise ValueError(f"columns stand twice: {', '.join(doubled)}")
-    if name.layer == "bronze" and not custom.get("filePatterns"):
+    received = name.layer in RECEIVED_LAYERS
+    if received and not custom.get("filePatterns"):
         raise ValueError("a bronze contract needs the custom property filePatterns")
-    if name.layer == "bronze" and (
-        wrong := [each.name for each in table.properties if each.unique or each.relationships]
-    ):
+    if received and (wrong := [each.name for each in table.properties if each.unique or each.relationships]):
         raise ValueError(f"column {wrong[0]}: unique and relationships belong on silver or gold; bronze judges rows")
     if custom.get("incremental", "full") not in ("full", "merge", "touched"):
         raise ValueError("incremental is one of full, merge, touched")
     for rule in (*table.quality, *(rule for each in table.properties for rule in each.quality)):
-        _check_rule(rule, of_source=name.layer == "bronze")
+        _check_rule(rule, of_source=received)
 
 
 def _check_rule(rule: Quality, *, of_source: bool) -> None:
@@ -179,7 +181,7 @@ def _partition(table: SchemaObject) -> Partition | None:
     return Partition(partitioned[0].name, transform)
 
 
-def _source(custom: Mapping[str, Any]) -> Source:
+def _source(custom: Mapping[str, Any], columns: tuple[str, ...]) -> Source:
     dialect = custom.get("dialect") or {}
     known = {"delimiter", "quote", "escape", "encoding", "decimalSeparator"}
     if unknown := sorted(set(dialect) - known):
@@ -192,7 +194,14 @@ def _source(custom: Mapping[str, Any]) -> Source:
         file_patterns=tuple(str(pattern).lower() for pattern in custom["filePatterns"]),
         dialect=Dialect(**renamed),
         ignore_extra_columns=extra == "ignore",
+        api=_api(custom["api"], columns) if "api" in custom else None,
     )
+
+
+def _api(value: object, columns: tuple[str, ...]) -> Api:
+    from salesperf_cli.core.api.form import read_api
+
+    return read_api(value, columns)
 
 
 def _row_rules(table: SchemaObject) -> Iterator[RowRule]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from salesperf_cli.core.csv_records import Dialect
 from salesperf_cli.core.tables import Column, Partition, TableName
+
+if TYPE_CHECKING:
+    from salesperf_cli.core.api.description import Api
 
 Severity = Literal["error", "warning"]
 Incremental = Literal["full", "merge", "touched"]
@@ -114,6 +117,7 @@ class Source:
     file_patterns: tuple[str, ...]
     dialect: Dialect
     ignore_extra_columns: bool
+    api: Api | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class Contract:
     """The file that this contract was read from, for messages."""
     fingerprint: str
     """SHA-256 of the file's bytes: a changed contract rebuilds its table."""
+    may_be_empty: bool = False
+    """A source from which nothing has come yet holds no model up: the stream's, before its first event."""
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -100,7 +100,9 @@ def plan_ingest(
 
 
 def _step(source: SourceFile, contracts: Mapping[TableName, Contract], table: str | None) -> CopyStep:
-    candidates = [source_contract(contracts, table)] if table else list(matching_sources(contracts, _plain(source.name)))
+    candidates = (
+        [source_contract(contracts, table)] if table else list(matching_sources(contracts, _plain(source.name)))
+    )
     by_header = not candidates
     if by_header:
         candidates = [contract for contract in contracts.values() if contract.source]

@@ -73,8 +73,7 @@ def run_jobs(
     """
     lease.refuse_held(workspace.backend.objects)
     run_id = new_run_id(clock())
-    if agreed is None:
-        take_landed(workspace, request, run_id, clock())  # an ingest needs no lease
+    take_landed(workspace, request, run_id, clock(), agreed)  # an ingest needs no lease
     plan = plan_batch(workspace, request)
     if agreed is not None:
         refuse_moved(agreed, planned(plan, request))

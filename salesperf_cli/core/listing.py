@@ -7,6 +7,7 @@ manifests again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,12 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A snapshot's columns as (name, type) and its data files."""
+    """A snapshot's columns as (name, type) and its data files; `form` says how these are read."""
 
     snapshot_id: int
     columns: tuple[tuple[str, str], ...]
     files: tuple[DataFile, ...]
+    form: Literal["parquet", "ndjson"] = "parquet"
 
     @property
     def rows(self) -> int:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from salesperf_cli.core import lease, promotion
 from salesperf_cli.core.batch import BatchPlan, BatchRequest, Planner
-from salesperf_cli.core.ledger import EMPTY_RELEASE, Ledger, Release, RunRecord, new_run_id
+from salesperf_cli.core.events.landed import absorb, would_absorb
+from salesperf_cli.core.ledger import EMPTY_RELEASE, Ingest, Ledger, Release, RunRecord, new_run_id
 from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.core.runs import Run, RunReporter
 from salesperf_cli.errors import RefusedError
@@ -62,10 +63,14 @@ def plan_batch(workspace: Workspace, request: BatchRequest, begun: RunRecord | N
     release = workspace.ledger.current_release()
     if begun is not None:
         release = replace(release, tables=release.tables | begun.tables)
+    return _plan(workspace, request, release, workspace.ledger.ingests())
+
+
+def _plan(workspace: Workspace, request: BatchRequest, release: Release, ingests: Sequence[Ingest]) -> BatchPlan:
     planner = Planner(
         workspace.pipeline.contracts(),
         workspace.pipeline.models(),
-        workspace.ledger.ingests(),
+        ingests,
         release,
         workspace.backend.objects.location,
     )
@@ -91,6 +96,7 @@ def run_batch(
     run_id = run_id or new_run_id(clock())
     with working(workspace, run_id, "run-batch", clock):
         begun = _begun(workspace.ledger, run_id)
+        take_landed(workspace, request, run_id, clock(), agreed)
         plan = plan_batch(workspace, request, begun)
         if agreed is not None:
             refuse_moved(agreed, planned(plan, request))
@@ -111,6 +117,23 @@ def run_batch(
             promotion.plan_promotion(workspace.ledger, layers), workspace.ledger, workspace.backend.tables, now=clock()
         )
         return BatchOutcome(workspace.ledger.run(run_id), release)
+
+
+def take_landed(
+    workspace: Workspace, request: BatchRequest, run_id: str, now: datetime, agreed: PlannedRun | None
+) -> None:
+    """Take in what the speed layer has landed, where silver is to be built; of it, what a saved plan names."""
+    if "silver" in request.layers:
+        only = None if agreed is None else {file for step in agreed.steps for file in step.files}
+        absorb(workspace.pipeline, workspace.backend.objects, workspace.ledger, run_id=run_id, now=now, only=only)
+
+
+def plan_with_landed(workspace: Workspace, request: BatchRequest, now: datetime) -> BatchPlan:
+    """The plan of a run that were made now: after what has landed was taken in. Nothing is written."""
+    ingests = workspace.ledger.ingests()
+    if "silver" in request.layers:
+        ingests += tuple(would_absorb(workspace.pipeline, workspace.backend.objects, ingests, now))
+    return _plan(workspace, request, workspace.ledger.current_release(), ingests)
 
 
 def _new(run_id: str, plan: BatchPlan, engine: str, now: datetime) -> RunRecord:

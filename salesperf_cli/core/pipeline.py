@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,18 @@ class SavedQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class EventQuery:
+    """One SELECT in portable Spark SQL over bronze tables that gives events, and the column by which they keep their
+    order in the stream.
+    """
+
+    table: str
+    sql: str
+    inputs: tuple[TableName, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """A pipeline folder, read."""
 
@@ -58,6 +70,8 @@ class Pipeline:
 
         found: dict[TableName, Contract] = {}
         for layer in layers:
+            if layer == "bronze":
+                found |= {each.name: each for each in map(landed_source, self.contracts(["speed"]).values())}
             for file in sorted((self.folder / "contracts" / layer).glob("*.yaml")):
                 contract = read_contract(file)
                 if contract.name in found or contract.name.layer != layer:
@@ -92,6 +106,10 @@ class Pipeline:
         """The saved queries, by name."""
         return {file.stem: _saved_query(file) for file in sorted(self.folder.glob("queries/*.sql"))}
 
+    def event_queries(self) -> Mapping[str, EventQuery]:
+        """How the events of each table in the layer speed follow from delivered files, by the table's bare name."""
+        return {file.stem: _event_query(file) for file in sorted(self.folder.glob("events/*.sql"))}
+
     def _model_files(self) -> list[Path]:
         found = [file for layer in BUILT_LAYERS for file in sorted((self.folder / "models" / layer).glob("*.sql"))]
         return [file for file in found if not file.name.endswith(".touched.sql")]
@@ -115,6 +133,25 @@ def _saved_query(file: Path) -> SavedQuery:
     sql = file.read_text("utf-8")
     titles = [line[9:].strip() for line in sql.splitlines() if line.startswith("-- title:")]
     return SavedQuery(file.stem, titles[0] if titles else file.stem, sql)
+
+
+def _event_query(file: Path) -> EventQuery:
+    from salesperf_cli.core.portable_sql import tables
+
+    sql = file.read_text("utf-8")
+    keys = [line[7:].strip() for line in sql.splitlines() if line.startswith("-- key:")]
+    if len(keys) != 1:
+        raise InputError(
+            f"events/{file.name} does not say by which column events keep their order",
+            why="its first line is a comment such as: -- key: order_id",
+            remedy="add that line",
+        )
+    return EventQuery(file.stem, sql, tuple(TableName.parse(name) for name in tables(sql)), keys[0])
+
+
+def landed_source(events: Contract) -> Contract:
+    """The bronze table that landed events are taken into: the event contract under another name."""
+    return replace(events, name=TableName("bronze", events.name.table), may_be_empty=True)
 
 
 def builtin_pipeline_folder() -> Path:

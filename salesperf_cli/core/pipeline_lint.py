@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from salesperf_cli.core.contracts import Contract, RowRule, SqlRule
-from salesperf_cli.core.pipeline import Model, Pipeline
+from salesperf_cli.core.pipeline import EventQuery, Model, Pipeline, landed_source
 from salesperf_cli.core.tables import BUILT_LAYERS, LAYERS, TableName
 from salesperf_cli.core.text_shapes import shape
 from salesperf_cli.errors import InputError
@@ -48,14 +48,19 @@ def lint_pipeline(pipeline: Pipeline) -> LintReport:
         found += _contract(contract, contracts, schema)
     for model in models:
         found += _model(model, contracts, schema)
+    try:
+        found += [each for query in pipeline.event_queries().values() for each in _events(query, contracts, schema)]
+    except InputError as fault:
+        found += _told("events", fault)
     built = {model.name for model in models}
     found += [
         Problem(str(name), "has a contract but no model builds it")
         for name in contracts
         if name.layer in BUILT_LAYERS and name not in built
     ]
-    rules = sum(len(each.row_rules) + len(each.table_rules) for each in contracts.values())
-    return LintReport(str(pipeline.folder), len(contracts), len(models), rules, tuple(found))
+    written = [each for each in contracts.values() if not each.may_be_empty]
+    rules = sum(len(each.row_rules) + len(each.table_rules) for each in written)
+    return LintReport(str(pipeline.folder), len(written), len(models), rules, tuple(found))
 
 
 def _read_contracts(pipeline: Pipeline) -> tuple[dict[TableName, Contract], list[Problem]]:
@@ -64,7 +69,7 @@ def _read_contracts(pipeline: Pipeline) -> tuple[dict[TableName, Contract], list
 
     contracts: dict[TableName, Contract] = {}
     problems: list[Problem] = []
-    for layer in LAYERS:
+    for layer in (*LAYERS, "speed"):
         for file in sorted((pipeline.folder / "contracts" / layer).glob("*.yaml")):
             where = str(file.relative_to(pipeline.folder))
             try:
@@ -75,6 +80,11 @@ def _read_contracts(pipeline: Pipeline) -> tuple[dict[TableName, Contract], list
             if contract.name != TableName(layer, file.stem):
                 problems.append(Problem(where, f"defines {contract.name}: name the file after its table"))
             contracts[contract.name] = contract
+            if layer == "speed":
+                source = landed_source(contract)
+                if source.name in contracts:
+                    problems.append(Problem(where, f"{source.name} has a contract too: landed events are that table"))
+                contracts[source.name] = source
     return contracts, problems
 
 
@@ -148,6 +158,22 @@ def _model(model: Model, contracts: Mapping[TableName, Contract], schema: Schema
         if promised and type_ != promised:
             yield Problem(where, f"column {column}: the model pins {type_ or 'no type'}, the contract says {promised}")
     yield from _strategy(model, contract)
+
+
+def _events(query: EventQuery, contracts: Mapping[TableName, Contract], schema: Schema) -> Iterator[Problem]:
+    from salesperf_cli.core.portable_sql import output_columns
+
+    where = f"events/{query.table}.sql"
+    yield from _portable(where, "query", query.sql, schema)
+    contract = contracts.get(TableName("speed", query.table))
+    if contract is None:
+        yield Problem(where, f"gives the events of speed.{query.table}, which no contract defines")
+        return
+    given = [name for name, _ in output_columns(query.sql)]
+    if given != list(contract.column_names):
+        yield Problem(where, f"its columns are not those of {contract.name}: {', '.join(contract.column_names)}")
+    if query.key not in given:
+        yield Problem(where, f"the key {query.key} is none of its columns")
 
 
 def _strategy(model: Model, contract: Contract) -> Iterator[Problem]:

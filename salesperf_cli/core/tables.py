@@ -14,6 +14,8 @@ from salesperf_cli.errors import InputError
 LAYERS = ("bronze", "silver", "gold")
 BUILT_LAYERS = ("silver", "gold")
 """Layers that models build; bronze holds files as received."""
+RECEIVED_LAYERS = ("bronze", "speed")
+"""Layers whose rows come from outside, in files or as events, and are judged one by one."""
 
 TypeKind = Literal["string", "int", "bigint", "double", "decimal", "boolean", "date", "timestamp"]
 PartitionTransform = Literal["identity", "day", "month", "year"]

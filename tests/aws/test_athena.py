@@ -376,12 +376,16 @@ def test_an_answer_used_again_is_free(queries: AthenaQueries, play: Play) -> Non
     said["QueryExecution"]["Statistics"]["ResultReuseInformation"] = {"ReusedPreviousResult": True}
     play.executions = [said]
     with queries.answer(asked(), quiet, reuse_minutes=60) as answer:
-        assert statistics(2, answer.cost, ScanPrice(queries.region, 9.0)).endswith("0 bytes scanned; an earlier answer, free")
+        assert statistics(2, answer.cost, ScanPrice(queries.region, 9.0)).endswith(
+            "0 bytes scanned; an earlier answer, free"
+        )
 
 
 def test_an_unknown_price_is_said_to_be_unknown(queries: AthenaQueries) -> None:
     with queries.answer(asked(), quiet) as answer:
-        assert statistics(1, answer.cost, ScanPrice("mars-north-1", None)).endswith("10,485,760 charged; unpriced region")
+        assert statistics(1, answer.cost, ScanPrice("mars-north-1", None)).endswith(
+            "10,485,760 charged; unpriced region"
+        )
 
 
 # moto

@@ -159,7 +159,8 @@ def test_gold_is_built_on_the_silver_that_was_promoted_before(
     lake.done("run-batch", "gold")
     lake.done("promote", "gold")
     first = grown.ledger.releases()[0]
-    assert_same_tables(lake.published(), {name: grown.read(name, state) for name, state in first.tables.items()})
+    filled = {name: state for name, state in first.tables.items() if state.rows}
+    assert_same_tables(lake.published(), {name: grown.read(name, state) for name, state in filled.items()})
 
 
 def test_a_run_without_its_sources_says_what_is_missing(lake: Lake, more: Path) -> None:

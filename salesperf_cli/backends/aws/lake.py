@@ -9,7 +9,9 @@ from salesperf_cli.backends.aws.athena import AthenaQueries
 from salesperf_cli.backends.aws.jobs import GlueJobs
 from salesperf_cli.backends.aws.objects import S3Objects
 from salesperf_cli.backends.aws.resources import Resources
+from salesperf_cli.backends.aws.secrets import SecretsManager
 from salesperf_cli.backends.aws.session import AwsSession
+from salesperf_cli.backends.aws.stream import KinesisStream
 from salesperf_cli.backends.aws.tables import GlueTables
 
 
@@ -40,3 +42,13 @@ class AwsLake:
     def queries(self) -> AthenaQueries:
         """The Athena workgroup of the serving stack."""
         return AthenaQueries(self.session, self.resources.of("serving", "WorkGroupName"), self.resources.databases)
+
+    @cached_property
+    def secrets(self) -> SecretsManager:
+        """The secrets of the account."""
+        return SecretsManager(self.session)
+
+    @cached_property
+    def stream(self) -> KinesisStream:
+        """The stream of the stream stack."""
+        return KinesisStream(self.session, self.resources)

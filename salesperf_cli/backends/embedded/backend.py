@@ -15,6 +15,7 @@ from salesperf_cli.errors import InputError
 if TYPE_CHECKING:
     from salesperf_cli.backends.embedded.engine import DuckEngine
     from salesperf_cli.backends.embedded.queries import Answer
+    from salesperf_cli.backends.embedded.stream import EmbeddedStream
     from salesperf_cli.core.athena import Translation
     from salesperf_cli.core.listing import Listing
 
@@ -46,6 +47,14 @@ class LocalBackend:
             self.tables, self.root, run_id, memory_limit=self._memory_limit, threads=self._threads
         ) as engine:
             yield engine
+
+    def stream(self, table: str, contract: bytes) -> EmbeddedStream:
+        """The stream of a table's events; `contract` is the one that the function judges by."""
+        from salesperf_cli.backends.embedded.function import handler
+        from salesperf_cli.backends.embedded.stream import EmbeddedStream, write_object
+
+        folder = self.root / "_stream" / table
+        return EmbeddedStream(folder, handler(contract, write_object(self.root), folder / "function.log"))
 
     def expect_question(self) -> None:
         """Begin to load the engine while the question is being compiled: both take a third of a query's time."""

@@ -92,7 +92,25 @@ def relation(listing: Listing, *, paths: Iterable[str] | None = None) -> str:
     columns = names(column for column, _ in listing.columns)
     if not chosen:
         return empty(listing.columns)
+    if listing.form == "ndjson":
+        return _landed(listing, chosen)
     return f"SELECT {columns} FROM read_parquet([{', '.join(map(text, chosen))}], hive_partitioning = false)"
+
+
+def _landed(listing: Listing, paths: list[str]) -> str:
+    """A SELECT over landed events: the columns in the objects' lines, and those that their paths say."""
+    place = ("landed_date", "landed_hour")
+    columns = ", ".join(
+        f"{text(each)}: {text(sql_type(type_))}" for each, type_ in listing.columns if each not in place
+    )
+    formats = "timestampformat = '%Y-%m-%d %H:%M:%S', dateformat = '%Y-%m-%d'"
+    own = names(each for each, _ in listing.columns if each not in place)
+    said = "regexp_extract(filename, '/landed_{0}=([0-9-]+)/', 1)"
+    return (
+        f"SELECT {own}, {said.format('date')} AS landed_date, CAST({said.format('hour')} AS INTEGER) AS landed_hour "
+        f"FROM read_json([{', '.join(map(text, paths))}], format = 'newline_delimited', compression = 'gzip', "
+        f"columns = {{{columns}}}, {formats}, filename = true, hive_partitioning = false)"
+    )
 
 
 def empty(columns: Iterable[tuple[str, str]]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from salesperf_cli.backends.embedded import duck
 from salesperf_cli.backends.embedded.building import Builder
@@ -56,6 +56,17 @@ class DuckEngine:
     def unstage(self, table: TableName) -> None:
         """Drop the staged rows of a bronze table: no later step reads them."""
         self._shelf.drop_staged(table)
+
+    @contextmanager
+    def selecting(self, sql: str, around: Callable[[str], str]) -> Iterator[Callable[[int], list[Any]]]:
+        """Run a SELECT in portable SQL over staged tables, with one of DuckDB's own around it; inside the block, the
+        next rows can be fetched, at most so many at once.
+        """
+        from salesperf_cli.core.portable_sql import to_duckdb
+
+        with self._cursor() as cursor:
+            cursor.execute(around(to_duckdb(sql, self._shelf.columns)))
+            yield cursor.fetchmany
 
     def interrupt(self) -> None:
         """Stop what is under way; the steps then raise."""

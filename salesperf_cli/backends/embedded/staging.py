@@ -164,6 +164,9 @@ class Reader:
 
     def _raw_rows(self) -> str:
         """All files' rows as text: `_file`, `_malformed` and `raw <column>` for each column of the contract."""
+        if not self.files:
+            none = ", ".join(f"CAST(NULL AS VARCHAR) AS {_raw(each)}" for each in self._contract.column_names)
+            return f"SELECT CAST(NULL AS INTEGER) AS _file, false AS _malformed, {none} WHERE false"
         groups: dict[tuple[str, Dialect, tuple[str, ...], int], list[ReadFile]] = {}
         for file in self.files:
             # A scan of several CSV files may drop a last record whose quote is not closed and not say so; of one, it

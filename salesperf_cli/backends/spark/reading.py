@@ -77,6 +77,10 @@ class Reader:
         for file in self.files:
             crlf = self.is_original(file) and self._ends_lines_in_crlf(file)
             groups.setdefault((file.form, file.dialect, file.header, crlf), []).append(file)
+        if not groups:
+            raw = ", ".join(f"_raw_{at} string" for at in range(len(self._contract.columns)))
+            schema = f"_file int, _malformed boolean, _corrupt boolean, {raw}"
+            return self._spark.createDataFrame([], schema)
         frames = [self._group(*how, files) for how, files in groups.items()]
         rows = frames[0]
         for frame in frames[1:]:

@@ -26,7 +26,7 @@ from salesperf_cli.core.athena.names import read_field
 from salesperf_cli.core.athena.operators import compare, condition
 from salesperf_cli.core.athena.trino_types import BIGINT, VARCHAR, Type, contract_type
 
-LAYERS = ("gold", "serving", "silver", "quarantine")
+LAYERS = ("gold", "serving", "silver", "speed", "quarantine")
 
 
 def from_clause(ctx: Compilation, scope: Scope, node: exp.Select) -> str:

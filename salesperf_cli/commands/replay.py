@@ -1,0 +1,204 @@
+"""`salesperf replay`: sends past sales into the stream as if they happened now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesperf_cli.errors import InputError, RetryableError
+from salesperf_cli.options import environment
+from salesperf_cli.output.forms import Fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from salesperf_cli.core.events.deliveries import Wanted
+    from salesperf_cli.core.events.event import Window
+    from salesperf_cli.core.events.pacing import Pacer
+    from salesperf_cli.core.replay import Figures, Replay, ReplayResult
+    from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
+
+SPEEDUP = Annotated[
+    float | None, typer.Option("--speedup", metavar="X", min=0.001, help="X times faster than it happened.")
+]
+RATE = Annotated[str | None, typer.Option("--rate", metavar="N/s", help="A steady N events a second.")]
+
+
+def replay(
+    ctx: typer.Context,
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE...]", help="Files of sales or events; else what the lake holds."),
+    ] = None,
+    speedup: SPEEDUP = None,
+    rate: RATE = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Only what happened from then on.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Only what happened before.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many events.")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin anew at the end, until Ctrl-C.")] = False,
+    archive: Annotated[bool, typer.Option("--archive", help="Send again what has landed in the lake.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the last replay was interrupted.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait until every event has landed, and say so.")] = False,
+) -> None:
+    """Send past sales into the stream as if they happened now.
+
+    Events are made of orders and items (CSV files, their folder or archive, or what the lake holds), or read from
+    files of events. They go out in order, those of one order always one after the other, as fast as the stream takes
+    them unless paced. Ctrl-C sends what was read and keeps a checkpoint, from which --resume goes on. Sending an event
+    twice does no harm: readers count each once.
+
+    Examples:
+      salesperf replay orders.csv --speedup 3600
+      salesperf replay --from 2018-08-01 --to 2018-08-02 --rate 200/s
+      salesperf replay brazilian-ecommerce.zip --verify --target dev
+      salesperf replay --resume
+    """
+    from salesperf_cli.core.events.deliveries import find_deliveries
+    from salesperf_cli.factory import open_events, open_stream, open_workspace
+
+    world = environment(ctx)
+    pacer, window = _pacer(speedup, rate), _window(since, until, limit)
+    workspace = open_workspace(world)
+    wanted = (
+        _archive(workspace)
+        if archive
+        else find_deliveries(workspace.pipeline, source or [], workspace.ledger, cwd=world.cwd)
+    )
+    stream = open_stream(workspace)
+    with open_events(workspace, wanted) as events, stream.consuming():
+        from salesperf_cli.core.replay import Checkpoints, Replay
+
+        file = workspace.settings.lake / "_replay" / f"{workspace.settings.target}.json"
+        work = Replay(events, stream, Checkpoints(file), window, pacer, loop=loop, resume=resume)
+        work.ids = set() if verify else None
+        result = _run(world, work)
+    if verify:
+        result = _verified(world, workspace, wanted, work, result)
+    world.sink.document(result, _view)
+    _tell(world, result)
+
+
+def _run(world: Environment, work: Replay) -> ReplayResult:
+    try:
+        return work.run(_Panel(world))
+    except KeyboardInterrupt:
+        world.sink.say("Interrupted; what was read has been sent. Go on with the same command and --resume.")
+        raise
+
+
+class _Panel:
+    """The figures, in one line that is drawn anew."""
+
+    def __init__(self, world: Environment) -> None:
+        self._world = world
+
+    def look(self, figures: Figures) -> None:
+        """Some time has passed."""
+        lag = f", {figures.lag:.1f} s behind" if figures.lag >= 0.05 else ""
+        resent = f", {figures.resent:,} sent again" if figures.resent else ""
+        self._world.sink.busy(
+            f"{figures.read:,} read, {figures.acknowledged:,} taken by {figures.shards} shards{resent},"
+            f" {figures.rate:,.0f} a second{lag}"
+        )
+
+
+def _pacer(speedup: float | None, rate: str | None) -> Pacer:
+    from salesperf_cli.core.events.pacing import Pacer
+
+    if speedup is not None and rate is not None:
+        raise InputError("say one pace only", why="--speedup and --rate exclude each other", remedy="leave one out")
+    if rate is None:
+        return Pacer(speedup=speedup)
+    try:
+        number = float(rate.removesuffix("/s"))
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e9:
+        raise InputError(f"--rate cannot be {rate!r}", why="it is a number of events a second", remedy="--rate 100/s")
+    return Pacer(rate=number)
+
+
+def _window(since: str | None, until: str | None, limit: int | None) -> Window:
+    from salesperf_cli.core.events.event import Window
+
+    return Window(_moment("--from", since), _moment("--to", until), limit)
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise InputError(
+            f"{option} cannot be {text!r}",
+            why="it is a date or a time, such as 2018-08-01 or 2018-08-01T14:00",
+            remedy="correct the value",
+        ) from fault
+    return found.replace(tzinfo=None)  # events carry no zone
+
+
+def _archive(workspace: Workspace) -> Wanted:
+    from salesperf_cli.core.events.deliveries import event_table, landed_archive
+    from salesperf_cli.core.events.landed import landed_keys, landed_receipts
+
+    contract, _ = event_table(workspace.pipeline)
+    objects = workspace.backend.objects
+    receipts = list(landed_receipts(contract, landed_keys(objects, contract.name.table), objects))
+    if not receipts:
+        raise InputError(
+            "nothing has landed yet", why="the archive of the speed layer is empty", remedy="salesperf replay"
+        )
+    return landed_archive(workspace.pipeline, receipts)
+
+
+def _verified(
+    world: Environment, workspace: Workspace, wanted: Wanted, work: Replay, result: ReplayResult
+) -> ReplayResult:
+    """Wait for what was sent, and add what was found."""
+    from dataclasses import replace
+
+    from salesperf_cli.core.events.verifying import wait_until_landed
+
+    found = wait_until_landed(
+        workspace.backend.objects,
+        wanted.events,
+        work.ids or set(),
+        tell=lambda left: world.sink.busy(f"waiting for {left:,} events to land"),
+    )
+    result = replace(result, landed=found.landed, rejected=found.rejected, missing=found.missing)
+    if found.missing:
+        raise RetryableError(
+            f"{found.missing:,} of {result.read:,} events have not landed",
+            why="the function is behind, or has set them aside in the failures bucket or folder",
+            remedy="look at the function's log; sending again does no harm: salesperf replay --verify",
+        )
+    return result
+
+
+def _view(result: ReplayResult) -> Iterable[Fields]:
+    fields: Sequence[tuple[str, object]] = (
+        ("read", result.read),
+        ("taken", result.acknowledged),
+        ("left", result.spooled),
+        ("sent again", result.resent),
+        ("refused", result.refused),
+        ("seconds", result.seconds),
+        ("a second", result.events_per_second),
+        ("shards", len(result.shards)),
+        ("landed", "" if result.landed is None else result.landed),
+        ("rejected", "" if result.rejected is None else result.rejected),
+    )
+    yield Fields(tuple((name, value) for name, value in fields if value != ""))
+
+
+def _tell(world: Environment, result: ReplayResult) -> None:
+    if result.refused:
+        world.sink.warn(f"{result.refused:,} rows of the source break their contract and made no event")
+    world.sink.step(f"{result.acknowledged:,} events sent, {result.events_per_second:,.0f} a second")
+    world.sink.next_steps(['salesperf query "SELECT count(*), sum(price) FROM serving.sales_live"'])

@@ -1,0 +1,120 @@
+"""The speed layer on a stand-in account: real Kinesis calls, the function as deployed, objects in S3, the live view."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from salesperf_cli.core.sample import write_sample
+from tests.aws.conftest import Shop, new_shop
+from tests.aws.kinesis_faults import faults_before
+from tests.aws.ministack import ministack, missing_ministack
+from tests.aws.standin.account import StandInAccount, standin_account
+from tests.aws.standin.parts import REGION, missing_part
+from tests.lake import read_csv
+
+pytestmark = pytest.mark.slow
+
+ITEMS = "olist_order_items_dataset.csv"
+
+
+def totals_of(*folders: Path) -> tuple[int, Decimal, Decimal]:
+    """Items, price and freight of files."""
+    count, price, freight = 0, Decimal(0), Decimal(0)
+    for folder in folders:
+        header, rows = read_csv(folder / ITEMS)
+        count += len(rows)
+        price += sum((Decimal(row[header.index("price")]) for row in rows), Decimal(0))
+        freight += sum((Decimal(row[header.index("freight_value")]) for row in rows), Decimal(0))
+    return count, price, freight
+
+
+def landed(endpoint_url: str) -> list[dict[str, Any]]:
+    """Every line that has landed."""
+    s3 = boto3.client("s3", endpoint_url=endpoint_url, region_name=REGION)
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "-lake-" in each["Name"])
+    found = []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="speed/"):
+        for each in page.get("Contents", ()):
+            data = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+            found += [json.loads(line) for line in gzip.decompress(data).splitlines()]
+    return found
+
+
+def test_a_replay_goes_through_the_deployed_stream_and_function_into_the_lake(shop: Shop) -> None:
+    shop.done("deploy", "foundation", "stream", "--yes")
+    write_sample(shop.folder / "files", 300, 5, False)
+    result = shop.done("replay", "files", "--verify")
+    count, price, freight = totals_of(shop.folder / "files")
+    assert (result["read"], result["acknowledged"], result["landed"], result["missing"]) == (count, count, count, 0)
+    events = {event["event_id"]: event for event in landed(shop.endpoint_url)}
+    assert len(events) == count
+    assert sum(Decimal(str(event["price"])) for event in events.values()) == price
+    assert sum(Decimal(str(event["freight"])) for event in events.values()) == freight
+    followed = shop.call("tail", "--stream", "--from-start", "--limit", "3")
+    assert followed.exit_code == 0, followed.stderr
+    assert len(followed.stdout.splitlines()) == 3
+
+
+def test_through_throttles_and_lost_replies_every_sale_lands_and_counts_once(tmp_path: Path, credentials: None) -> None:
+    if missing := missing_ministack():
+        pytest.skip(missing)
+    with ministack(tmp_path / "account") as store, faults_before(store, 11) as faults:
+        shop = new_shop(tmp_path / "shop", faults.endpoint_url)
+        shop.done("deploy", "foundation", "stream", "--yes")
+        write_sample(shop.folder / "files", 2_000, 5, False)
+        result = shop.done("replay", "files", "--verify")
+        count, price, _ = totals_of(shop.folder / "files")
+        assert (result["acknowledged"], result["spooled"], result["missing"]) == (count, 0, 0)
+        assert result["resent"] > 0 and faults.happened["lost_reply"] > 0
+        lines = landed(faults.endpoint_url)
+        assert len(lines) > count, "lost replies leave copies"
+        events = {event["event_id"]: event for event in lines}
+        assert len(events) == count
+        assert sum(Decimal(str(event["price"])) for event in events.values()) == price
+
+
+@pytest.fixture
+def account(tmp_path: Path, credentials: None) -> Iterator[StandInAccount]:
+    if missing := missing_part():
+        pytest.skip(missing)
+    with standin_account(tmp_path / "account") as running:
+        yield running
+
+
+def test_replayed_sales_show_in_the_live_view_once_before_and_after_a_run(
+    account: StandInAccount, tmp_path: Path
+) -> None:
+    shop = new_shop(tmp_path / "shop", account.endpoint_url)
+    shop.done("deploy", "foundation", "batch", "stream", "serving", "--yes")
+    first, second = shop.folder / "first", shop.folder / "second"
+    write_sample(first, 100, 5, False)
+    write_sample(second, 50, 5, False, first_order=100)
+    shop.done("ingest", "first")
+    shop.done("run-batch", "--promote")
+    shop.done("publish-views")
+
+    def live() -> tuple[int, Decimal, Decimal]:
+        sql = "SELECT count(*) AS n, sum(price) AS price, sum(freight) AS freight FROM serving.sales_live"
+        (row,) = shop.rows(sql)
+        return int(row["n"]), Decimal(str(row["price"])), Decimal(str(row["freight"]))
+
+    assert live() == totals_of(first)
+    shop.done("replay", "first", "second", "--verify")
+    assert live() == totals_of(first, second)
+    shop.done("replay", "second", "--verify")
+    assert live() == totals_of(first, second)
+    run = shop.done("run-batch", "--promote")
+    assert {"silver.sale_events", "gold.sales_ahead"} <= {table["table"] for table in run["tables"]}
+    assert live() == totals_of(first, second)
+    (ahead,) = shop.rows("SELECT count(*) AS n FROM gold.sales_ahead")
+    assert int(ahead["n"]) == totals_of(second)[0]
+    shop.done("rollback", "all")
+    assert live() == totals_of(first, second)
