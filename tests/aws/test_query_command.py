@@ -106,12 +106,15 @@ def test_what_cannot_be_compiled_here_is_sent_and_only_its_estimate_is_unknown(l
 
 def test_as_of_names_the_releases_snapshots(lake: Lake, play: Play) -> None:
     lake.call("query", "SELECT count(*) FROM gold.sales_wide w", "--as-of", "r1")
-    lake.call("query", "SELECT count(*) FROM serving.sales_live", "--as-of", "r1")
     snapshot = lake.release.tables["gold.sales_wide"].snapshot_id
-    table, view = (body["QueryString"] for body in _sent(play))
+    (table,) = (body["QueryString"] for body in _sent(play))
     assert table == f'SELECT count(*) FROM "salesperf_dev_gold".sales_wide FOR VERSION AS OF {snapshot} w'
-    assert f'FROM "salesperf_dev_gold".sales_wide FOR VERSION AS OF {snapshot}\n' in view
-    assert view.endswith('\n) AS "sales_live"')
+
+
+def test_as_of_is_refused_for_a_view_over_landed_events_which_have_no_versions(lake: Lake, play: Play) -> None:
+    refused = lake.call("query", "SELECT count(*) FROM serving.sales_live", "--as-of", "r1")
+    assert refused.exit_code == 2 and "speed.sale_events" in refused.stderr
+    assert _sent(play) == []
 
 
 def test_a_scan_beyond_the_limit_ends_with_code_3(lake: Lake, play: Play) -> None:
