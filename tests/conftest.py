@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from salesperf_cli.core.sample import SampleReport, write_sample
 from tests.lake import Lake, new_lake
+
+# A busy machine is no fault: nothing here is judged by its time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
