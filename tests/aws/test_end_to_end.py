@@ -19,7 +19,7 @@ from tests.aws.standin.parts import REGION, ROOT, missing_part
 pytestmark = pytest.mark.slow
 
 DATA = ROOT.parent / "shared" / "data" / "brazilian-ecommerce.zip"
-STACKS = ("foundation", "batch", "serving")
+STACKS = ("foundation", "batch", "stream", "serving")  # the live view reads what the stream lands
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from salesperf_cli.backends.ports import StreamRecord  # noqa: E402
 
-RECORDS = int(os.environ.get("BENCH_RECORDS", "60000"))
+RECORDS = int(os.environ.get("BENCH_RECORDS", "120000"))
 EVENT = {
     "event_id": "",
     "event_type": "item_sold",

@@ -66,7 +66,7 @@ class KinesisStream:
             raise RetryableError(
                 "an answer of Kinesis was cut off", why=str(fault), remedy="run the same command again"
             ) from fault
-        if len(answers) != len(records) or any(not each.sequence and not each.error for each in answers):
+        if len(answers) != len(records) or [each for each in answers if not (each.sequence or each.error)]:
             # To take an entry for sent of which nothing is said would lose it.
             raise RetryableError(
                 "Kinesis did not say what became of each event",

@@ -44,7 +44,7 @@ class Patience:
     longest: float = 5.0
     give_up: float = 60.0
     gather: float = 0.01
-    own_work: float = 0.0015
+    own_work: float = 0.003
     sleep: Callable[[float], None] = time.sleep
 
 
