@@ -81,6 +81,10 @@ def replay(
         result = _verified(world, workspace, wanted, work, result)
     world.sink.document(result, _view)
     _tell(world, result)
+    if not world.settings.is_local:
+        from salesperf_cli.commands.spend_talk import replay_cost
+
+        world.sink.say(replay_cost(world, workspace.backend.objects, result.acknowledged))
 
 
 def _run(world: Environment, work: Replay) -> ReplayResult:

@@ -70,6 +70,26 @@ class JobCosts:
         return architecture(self._world, Asked())
 
 
+def replay_cost(world: Environment, objects: Objects, events: int) -> str:
+    """What sending so many events came to, in words and in the ledger; their size is that of the usage figures.
+
+    The stream's hours run anyway, and are not in it. How many events a source holds is not known before.
+    """
+    from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord
+    from salesperf_cli.core.cost.spend import replay_spend
+    from salesperf_cli.core.cost.usage import Case
+
+    built = architecture(world, Asked())
+    size = int(built.usage.case(Case.EXPECTED)["event_bytes"])
+    on_demand = built.parameters.get("StreamMode", "ON_DEMAND") == "ON_DEMAND"
+    spend = replay_spend(built.book, built.region, events, size, is_on_demand=on_demand)
+    now = world.clock()
+    CostLedger(objects).add(
+        CostRecord("replay", f"{now:%Y%m%dT%H%M%S%f}", now, built.region, None, spend.usd, f"{events} events")
+    )
+    return f"{spend.told} for {events:,} events of {size:,} bytes, besides the stream's hours"
+
+
 def monthly_cost(world: Environment, templates: Iterable[str], *, deployed: bool) -> str:
     """What a month of the stacks made from these templates costs, in words; of a `deployed` target also what it was."""
     from dataclasses import replace
