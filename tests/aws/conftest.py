@@ -17,6 +17,8 @@ from tests.aws.ministack import ministack, missing_ministack
 from tests.aws.standin.parts import ACCOUNT, REGION, ROOT
 from tests.lake import Result
 
+SECRET = "standin-secret-4f1c9e"
+"""The stand-in takes any; no output may hold it."""
 STANDIN_PARAMETERS = ROOT / "tests" / "infra" / "standin.json"
 
 
@@ -34,7 +36,9 @@ class Shop:
             stdin=io.StringIO(), stdout=stdout, stderr=stderr, variables={"HOME": str(self.folder)}, cwd=self.folder
         )
         code = run([*args, "--target", "standin"], world)
-        return Result(int(code), _text(stdout), _text(stderr))
+        result = Result(int(code), _text(stdout), _text(stderr))
+        assert SECRET not in result.stdout + result.stderr, f"{args} shows the secret key"
+        return result
 
     def done(self, *args: str) -> Any:
         """Run a command line that must succeed; gives its document."""
@@ -69,7 +73,7 @@ def credentials() -> Iterator[None]:
     """The stand-in's credentials, where boto3 looks for them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
 

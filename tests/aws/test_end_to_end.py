@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import Shop, new_shop
+from tests.aws.conftest import SECRET, Shop, new_shop
 from tests.aws.standin.account import StandInAccount, standin_account
 from tests.aws.standin.parts import REGION, ROOT, missing_part
 
@@ -42,7 +42,7 @@ def _releases(shop: Shop) -> list[str]:
     return [each["release"] for each in shop.done("releases")["releases"]]
 
 
-def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop) -> None:
+def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop, account: StandInAccount) -> None:
     shop.done("sample", "first", "--orders", "200", "--seed", "1")
     shop.done("sample", "more", "--orders", "50", "--seed", "2")
     shop.done("ingest", "first")
@@ -70,7 +70,17 @@ def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop) -> None:
     assert _releases(shop) == ["r3", "r2", "r1"]
     assert shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide") == [before]
     assert shop.call("run-batch", "--tables", "nothing").exit_code == 2
+    _assert_no_secret_in_the_ledger(shop, account)
     shop.done("destroy", "--delete-data", "--confirm", "salesperf-standin", "--yes")
+
+
+def _assert_no_secret_in_the_ledger(shop: Shop, account: StandInAccount) -> None:
+    s3: Any = account.client("s3")
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "-lake-" in each["Name"])
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="_ledger/")["Contents"]
+    assert listed
+    for each in listed:
+        assert SECRET not in s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
 
 
 def test_a_rule_that_fails_in_a_job_blocks_here_with_exit_code_3(shop: Shop) -> None:
