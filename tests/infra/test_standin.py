@@ -168,7 +168,9 @@ def test_the_jobs_get_their_arguments_filled_in(deployed: Clients) -> None:
     assert job["DefaultArguments"]["--lake"] == lake
     assert job["DefaultArguments"]["--silver-database"] == "salesperf_standin_silver"
     assert f"warehouse={lake}/warehouse " in job["DefaultArguments"]["--conf"]
-    assert "--additional-python-modules" not in job["DefaultArguments"]
+    wheel = job["DefaultArguments"]["--extra-py-files"]
+    assert wheel.endswith("salesperf.whl")
+    assert job["DefaultArguments"]["--additional-python-modules"] == wheel  # and nothing else, where nothing is named
     assert job["Role"] == _outputs(deployed, "foundation")["SilverJobRoleArn"]
 
 
