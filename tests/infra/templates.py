@@ -1,21 +1,22 @@
-"""Reads CloudFormation templates and resolves them the way a deployment would, for the tests and linters beside it.
+"""Resolves CloudFormation templates the way a deployment would, for the tests and linters beside it.
 
-Not a test module. Needs PyYAML only: it is used by the default test run and by the linters' own environment alike.
+Not a test module. Reads with salesperf_cli.core.templates, which needs PyYAML only: the linters' own environment has
+that, and finds ours by its path. The resolver is one of its own: it puts in what linters and IAM want to see, and
+the product's conditions are held against it.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from salesperf_cli.core.deploy.templates import ORDER
+from salesperf_cli.core.templates import reading
+from salesperf_cli.core.templates.parameters import read_parameters
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
-ORDER = ("foundation", "batch", "stream", "serving", "observe")  # each imports only from those before it
 ACCOUNT, REGION = "111122223333", "sa-east-1"  # the account number that AWS uses in its own examples
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -44,48 +45,17 @@ EVERYTHING_ON = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """Understands `!Ref` and its kin as the long forms that they abbreviate."""
-
-
-def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _intrinsic)
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A template as written, with its intrinsic functions in their long form."""
-
-    name: str
-    body: Mapping[str, Any]
-
-    @property
-    def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        return self.body["Resources"]
-
-    @property
-    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
-        return self.body["Parameters"]
+class Template(reading.Template):
+    """A template of infra/ with what the tests ask of it."""
 
     @property
     def outputs(self) -> Mapping[str, Mapping[str, Any]]:
-        return self.body["Outputs"]
+        return self.section("Outputs")
 
 
 def load(name: str) -> Template:
     """One template of infra/ by its name."""
-    return Template(name, yaml.load((INFRA / f"{name}.yaml").read_text("utf-8"), Loader=_Loader))
+    return Template(name, (INFRA / f"{name}.yaml").read_text("utf-8"))
 
 
 def load_all() -> tuple[Template, ...]:
@@ -95,8 +65,7 @@ def load_all() -> tuple[Template, ...]:
 
 def parameter_file(name: str) -> dict[str, str]:
     """The values of a parameter file of infra/parameters."""
-    entries = json.loads((INFRA / "parameters" / f"{name}.json").read_text("utf-8"))
-    return {entry["ParameterKey"]: entry["ParameterValue"] for entry in entries}
+    return dict(read_parameters(INFRA / "parameters" / f"{name}.json"))
 
 
 def walk(value: Any) -> Iterator[Any]:

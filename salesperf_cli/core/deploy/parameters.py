@@ -1,34 +1,21 @@
-"""The values of templates' parameters: read from a file, checked before anything is made, completed by defaults.
+"""The values of our templates' parameters: checked before anything is made, and completed by defaults.
 
 CloudFormation checks the same, but only when a stack's turn comes: by then others would have been made.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from salesperf_cli.core.deploy.templates import Template
+from salesperf_cli.core.templates.parameters import as_text
 from salesperf_cli.errors import InputError
 
 UPLOADED = frozenset({"ScriptKey", "WheelKey", "FunctionKey", "PipelineKey"})
 """Parameters that take the keys of what a deployment packages: never written into a file."""
-
-
-def read_parameters(file: Path) -> Mapping[str, str]:
-    """The values of a parameter file in CloudFormation's own form. Raises InputError when it is none."""
-    try:
-        entries = json.loads(file.read_text("utf-8"))
-        return {entry["ParameterKey"]: str(entry["ParameterValue"]) for entry in entries}
-    except (OSError, ValueError, TypeError, KeyError) as fault:
-        raise InputError(
-            f"{file} is not a parameter file",
-            why=f"{type(fault).__name__}: {fault}",
-            remedy='write [{"ParameterKey": "…", "ParameterValue": "…"}, …], or leave `parameters` out',
-        ) from fault
 
 
 def refuse_strangers(values: Mapping[str, str], templates: Iterable[Template], file: Path) -> None:
@@ -77,7 +64,7 @@ def settled(template: Template, values: Mapping[str, str]) -> Mapping[str, str]:
                 why="it has no default",
                 remedy="write it into the target's parameter file",
             )
-        found[name] = _scalar(value)
+        found[name] = as_text(value)
         if wrong := _wrong(found[name], declared):
             raise InputError(
                 f"{name} cannot be {found[name]!r}",
@@ -87,13 +74,9 @@ def settled(template: Template, values: Mapping[str, str]) -> Mapping[str, str]:
     return found
 
 
-def _scalar(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _wrong(value: str, declared: Mapping[str, Any]) -> str:
     """What a parameter wants, when a value is not that; else nothing."""
-    allowed = [_scalar(each) for each in declared.get("AllowedValues", ())]
+    allowed = [as_text(each) for each in declared.get("AllowedValues", ())]
     if allowed and value not in allowed:
         return "one of " + ", ".join(each or "nothing" for each in allowed)
     pattern = declared.get("AllowedPattern")

@@ -201,7 +201,7 @@ _Given = tuple[Template, Mapping[str, str]]
 
 def _with_differences(changes: tuple[ResourceChange, ...], old: _Given, new: _Given) -> tuple[ResourceChange, ...]:
     """The changes with the values that differ between the old and the new template, where there are such."""
-    was, will = (template.body.get("Resources", {}) for template, _ in (old, new))
+    was, will = (template.resources for template, _ in (old, new))
     return tuple(
         replace(change, properties=_differing(change, old, new))
         if change.action == "modify" and change.name in was and change.name in will
@@ -212,7 +212,7 @@ def _with_differences(changes: tuple[ResourceChange, ...], old: _Given, new: _Gi
 
 def _differing(change: ResourceChange, old: _Given, new: _Given) -> tuple[PropertyChange, ...]:
     """The differing values; of properties that CloudFormation names and that look the same, only their names."""
-    before, after = (filled(template, template.body["Resources"][change.name], given) for template, given in (old, new))
+    before, after = (filled(template, template.resources[change.name], given) for template, given in (old, new))
     replaces = {each.path: each.replaces for each in change.properties}
     found = [
         PropertyChange(path, each.before, each.after, replaces.get(_top(path), "no"))

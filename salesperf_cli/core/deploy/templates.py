@@ -1,6 +1,6 @@
-"""CloudFormation templates as a deployment needs them: what they declare and import, and how two differ.
+"""The templates of infra/: their order, what they import, what they may do, and how two differ.
 
-Intrinsic functions are kept in their long forms and not resolved: CloudFormation does that.
+Intrinsic functions are not resolved here: CloudFormation does that.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from salesperf_cli.core.templates import reading
+from salesperf_cli.core.templates.reading import is_function
 from salesperf_cli.errors import InputError
 
 ORDER = ("foundation", "batch", "stream", "serving", "observe")
@@ -26,23 +27,8 @@ _IMPORTS = {
 }
 
 
-@dataclass(frozen=True)
-class Template:
-    """A template of infra/ as written."""
-
-    name: str
-    text: str
-
-    @cached_property
-    def body(self) -> Mapping[str, Any]:
-        """The template with its intrinsic functions in long form."""
-        return parse(self.text)
-
-    @property
-    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
-        """What it declares, by name."""
-        found: Mapping[str, Mapping[str, Any]] = self.body.get("Parameters", {})
-        return found
+class Template(reading.Template):
+    """A template of infra/."""
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -72,30 +58,6 @@ def chosen_templates(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in ORDER if not names or name in names)
 
 
-def parse(text: str) -> Mapping[str, Any]:
-    """A template (YAML or JSON) with `!Ref` and its kin in long form."""
-    import yaml
-
-    loader: Any = type("TemplateLoader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
-    loader.add_multi_constructor("!", _intrinsic)
-    body: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader with tags of our own
-    return body
-
-
-def _intrinsic(loader: Any, suffix: str, node: Any) -> Mapping[str, Any]:
-    import yaml
-
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A value of a resource that differs between two templates; None where one has none."""
@@ -116,7 +78,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Di
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value and not _is_intrinsic(value):
+    if isinstance(value, Mapping) and value and not is_function(value):
         for key, each in value.items():
             yield from _leaves(each, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and value:
@@ -124,7 +86,3 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _leaves(each, f"{path}[{at}]")
     else:
         yield path, value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _is_intrinsic(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and (next(iter(value)).startswith("Fn::") or next(iter(value)) in ("Ref", "Condition"))
