@@ -1,426 +1,46 @@
-"""The speed layer's function: judges the events of one Kinesis batch by their contract and lands them in the lake.
+"""The speed layer's function as Lambda calls it: the bucket and the log that batches are landed in.
 
-Standard library and botocore only, the half of boto3 that makes calls: it is in Lambda's runtime, and starts faster
-than the whole. `contract.json` beside it is compiled from the pipeline's event contract. An object's
-key holds shard and sequence numbers, so that the same batch again overwrites the same object.
+Events are judged in `event_contract` and landed in `event_landing`. All three need the standard library and botocore
+only, the half of boto3 that makes calls: it is in Lambda's runtime, and starts faster than the whole.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import os
-import re
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-Check = Callable[[Any], str | None]
-"""Gives the reason why a value is refused, or None."""
+from event_contract import read_contract
+from event_landing import Landing
 
 
-class Refused(Exception):  # noqa: N818 - it says what was found, not what went wrong
-    """An event that breaks its contract; it is set aside with this reason and holds nothing up."""
+def _write_to(bucket: str) -> Callable[[str, bytes], None]:
+    from botocore.config import Config
+    from botocore.session import get_session
 
+    # On a stand-in one address serves all buckets.
+    style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else None
+    s3 = get_session().create_client("s3", config=Config(retries={"mode": "standard", "max_attempts": 4}, s3=style))
 
-class _Number(str):
-    """A number as it was written."""
+    def put(key: str, data: bytes) -> None:
+        s3.put_object(Bucket=bucket, Key=key, Body=data)
 
-    __slots__ = ()
+    return put
 
 
-def _refuse_constant(word: str) -> None:
-    raise Refused(f"{word} is not JSON")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Refused("a name stands twice")  # readers would differ on which value counts
-    return found
-
-
-def _has_half_character(event: Mapping[str, Any]) -> bool:
-    return any("\ud800" <= each <= "\udfff" for value in event.values() if isinstance(value, str) for each in value)
-
-
-_DECODER = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant, object_pairs_hook=_object
-)
-
-
-class Contract:
-    """The compiled contract: which columns an event has, and what each may hold."""
-
-    def __init__(self, compiled: Mapping[str, Any]) -> None:
-        self._ignore_extra = bool(compiled["ignore_extra_columns"])
-        self._checks = [(each["name"], bool(each["required"]), _check(each)) for each in compiled["columns"]]
-        self._names = {each["name"] for each in compiled["columns"]}
-        self._usual = _UsualForm(compiled["columns"])
-
-    def line(self, data: bytes) -> bytes:
-        """The event as one line of text without its end; raises Refused when it breaks the contract."""
-        if self._usual.fits(data):
-            return data
-        try:
-            text = data.decode("utf-8").strip()
-            event = _DECODER.decode(text)
-        except UnicodeDecodeError as fault:
-            raise Refused("it is not UTF-8") from fault
-        except (ValueError, RecursionError) as fault:
-            raise Refused(f"it is not JSON: {fault}") from fault
-        if type(event) is not dict:
-            raise Refused("it is not a JSON object")
-        self._judge(event)
-        if "\\u" in text and _has_half_character(event):
-            raise Refused("it holds half a character (a lone surrogate)")  # readers fail on the whole object
-        # A line end between two fields is fine in JSON and would be two lines here.
-        return (json.dumps(json.loads(text)) if "\n" in text or "\r" in text else text).encode()
-
-    def _judge(self, event: Mapping[str, Any]) -> None:
-        value = event.get
-        for name, required, check in self._checks:
-            found = value(name)
-            if found is None or found == "":
-                if required:
-                    raise Refused(f"{name} must not be missing")
-            elif reason := check(found):
-                raise Refused(f"{name} {reason}")
-        if not self._ignore_extra and (unknown := event.keys() - self._names):
-            raise Refused(f"{min(unknown)} is no column of the contract")
-
-
-class _UsualForm:
-    """The form that nearly all events have: every column in the contract's order, plain ASCII on one line.
-
-    What fits is valid; of anything else this knows nothing, and it is read as JSON. It takes a tenth of the time.
-    """
-
-    def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
-        fields, self._checks = [], []
-        for each in columns:
-            value, is_certain = _usual_value(each)
-            if not is_certain:
-                value = f"({value})"
-                self._checks.append((each["kind"] == "string" or each["kind"] in _MOMENTS, _check(each)))
-            or_null = "" if each["required"] else "|null"
-            fields.append(f'"{re.escape(each["name"])}" ?: ?(?:{value}{or_null})')
-        self._matches = re.compile((r"\{" + ", ?".join(fields) + r"\}").encode()).fullmatch
-
-    def fits(self, data: bytes) -> bool:
-        """Whether an event has this form and breaks no rule."""
-        found = self._matches(data)
-        if found is None:
-            return False
-        for value, (quoted, check) in zip(found.groups(), self._checks, strict=True):
-            if value is not None:
-                text = value.decode("ascii")
-                if check(text[1:-1] if quoted else _Number(text)) is not None:
-                    return False
-        return True
-
-
-_MOMENTS = ("date", "timestamp")
-_PLAIN = "[ !#-\\[\\]-~]"
-"""A character that JSON text holds as it is: ASCII without control characters, quote and backslash."""
-_SIMPLE_PATTERN = re.compile(r"(?:\[(?:[A-Za-z0-9_]|-(?!\]))+\](?:\{[0-9]+(?:,[0-9]+)?\})?)+")
-
-
-def _usual_value(column: Mapping[str, Any]) -> tuple[str, bool]:
-    """A pattern of a column's usual values, and whether each of them is surely valid.
-
-    An empty text counts as missing, so none is usual.
-    """
-    kind, limits = column["kind"], {name for name in _LIMITS if column.get(name) is not None}
-    if kind in ("int", "decimal"):
-        return _usual_number(column)
-    if kind == "bigint" or kind == "double":
-        return r"-?(?:0|[1-9][0-9]{0,14})", not limits
-    if kind == "boolean":
-        return "true|false", True
-    if kind == "string" and limits == {"values"}:
-        return "|".join(f'"{re.escape(str(each))}"' for each in column["values"] if str(each)), True
-    if kind == "string" and limits == {"pattern"} and _SIMPLE_PATTERN.fullmatch(column["pattern"]):
-        return f'"{column["pattern"]}"', True
-    if kind == "string" and limits <= {"min_length", "max_length"}:
-        return f'"{_PLAIN}{{{max(column.get("min_length", 1), 1)},{column.get("max_length", "")}}}"', True
-    return f'"{_PLAIN}+"', kind == "string" and not limits
-
-
-def _usual_number(column: Mapping[str, Any]) -> tuple[str, bool]:
-    """Numbers without an exponent, of so many digits that no limit is exceeded."""
-    least, most, scale = column.get("minimum"), column.get("maximum"), column.get("scale", 0)
-    digits = (column["precision"] - scale) if column["kind"] == "decimal" else 9
-    if most is not None:
-        digits = min(digits, max((n for n in range(1, 19) if 10**n - 10**-scale <= float(most)), default=0))
-    decimals = f"(?:\\.[0-9]{{1,{scale}}})?" if scale else ""
-    if digits < 1 or least not in (None, 0, 1) or (least == 1 and scale):
-        return f"-?(?:0|[1-9][0-9]*){decimals}", False
-    sign, zero = ("-?", "0|") if least is None else ("", "0|" if least == 0 else "")
-    return f"{sign}(?:{zero}[1-9][0-9]{{0,{digits - 1}}}){decimals}", True
-
-
-_LIMITS = ("minimum", "maximum", "min_length", "max_length", "pattern", "values")
-
-
-def _check(column: Mapping[str, Any]) -> Check:
-    """The one check of a column, made of its type and its limits."""
-    base = _TYPES[column["kind"]](column)
-    limits = list(_limits(column))
-    if not limits:
-        return base
-
-    def check(value: Any) -> str | None:
-        if reason := base(value):
-            return reason
-        for limit in limits:
-            if reason := limit(value):
-                return reason
-        return None
-
-    return check
-
-
-def _text_check(_column: Mapping[str, Any]) -> Check:
-    return lambda value: None if type(value) is str else "is not a string"
-
-
-def _shaped(pattern: str, words: str) -> Callable[[Mapping[str, Any]], Check]:
-    matches = re.compile(pattern).fullmatch
-    return lambda _column: lambda value: None if isinstance(value, str) and matches(value) else words
-
-
-def _decimal_check(column: Mapping[str, Any]) -> Check:
-    scale, whole = column["scale"], column["precision"] - column["scale"]
-    matches = re.compile(rf"[+-]?0*[0-9]{{1,{max(whole, 1)}}}(?:\.[0-9]{{0,{scale}}}0*)?").fullmatch
-    words = f"is not a decimal({column['precision']},{scale})"
-    return lambda value: None if isinstance(value, str) and matches(value) else words
-
-
-def _integer_check(column: Mapping[str, Any]) -> Check:
-    bound = 1 << (31 if column["kind"] == "int" else 63)
-    matches = re.compile(r"0|-?[1-9][0-9]{0,18}").fullmatch  # readers of JSON take no + and no leading 0
-    words = f"is not {'an int' if column['kind'] == 'int' else 'a bigint'}"
-
-    def check(value: Any) -> str | None:
-        return None if isinstance(value, str) and matches(value) and -bound <= int(value) < bound else words
-
-    return check
-
-
-def _moment_check(column: Mapping[str, Any]) -> Check:
-    format_ = column["format"]
-    is_iso = format_ in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-    matches = re.compile(column["shape"]).fullmatch
-    words = f"is not a {column['kind']}"
-
-    def check(value: Any) -> str | None:
-        if type(value) is not str or not matches(value):
-            return words
-        try:
-            # The usual forms have a reader in C.
-            datetime.fromisoformat(value) if is_iso else datetime.strptime(value, format_)  # noqa: DTZ007
-        except ValueError:
-            return words
-        return None
-
-    return check
-
-
-def _boolean_check(_column: Mapping[str, Any]) -> Check:
-    return lambda value: None if isinstance(value, bool) else "is not a boolean"
-
-
-_TYPES: dict[str, Callable[[Mapping[str, Any]], Check]] = {
-    "string": _text_check,
-    "int": _integer_check,
-    "bigint": _integer_check,
-    "decimal": _decimal_check,
-    "double": _shaped(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", "is not a double"),
-    "boolean": _boolean_check,
-    "date": _moment_check,
-    "timestamp": _moment_check,
-}
-
-
-def _limits(column: Mapping[str, Any]) -> Sequence[Check]:
-    """The checks of what the type alone does not say."""
-    found: list[Check] = []
-    numeric = column["kind"] in ("int", "bigint", "decimal", "double")
-    comparable: Callable[[Any], Any] = float if numeric else str
-    if (least := column.get("minimum")) is not None:
-        low = comparable(str(least))
-        found.append(lambda value: None if comparable(value) >= low else f"must be >= {least}")
-    if (most := column.get("maximum")) is not None:
-        high = comparable(str(most))
-        found.append(lambda value: None if comparable(value) <= high else f"must be <= {most}")
-    if (shortest := column.get("min_length")) is not None:
-        found.append(lambda value: None if len(value) >= shortest else f"must have a length >= {shortest}")
-    if (longest := column.get("max_length")) is not None:
-        found.append(lambda value: None if len(value) <= longest else f"must have a length <= {longest}")
-    if (pattern := column.get("pattern")) is not None:
-        matches = re.compile(pattern).fullmatch
-        found.append(lambda value: None if matches(value) else f"must look like {pattern}")
-    if (values := column.get("values")) is not None:
-        known = {str(each) for each in values}
-        found.append(lambda value: None if value in known else "is not one of the known values")
-    return found
-
-
-class Landing:
-    """Lands batches. `put` writes an object, `emit` a line of the log; both are the caller's."""
-
-    def __init__(
-        self,
-        contract: Contract,
-        put: Callable[[str, bytes], None],
-        emit: Callable[[str], None],
-        *,
-        prefix: str,
-        rejected_prefix: str,
-        namespace: str,
-    ) -> None:
-        self._contract = contract
-        self._put = put
-        self._emit = emit
-        self._prefix = prefix
-        self._rejected_prefix = rejected_prefix
-        self._namespace = namespace
-
-    def take(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Judge and land the records of one shard.
-
-        Gives the sequence number from which Lambda is to go on with a new call, where this one could not: everything
-        before it has landed.
-        """
-        began = time.perf_counter()
-        records: Sequence[Mapping[str, Any]] = event["Records"]
-        if not records:
-            return {"batchItemFailures": []}
-        lines: list[bytes] = []
-        rejected: list[bytes] = []
-        failed: str | None = None
-        taken: list[Mapping[str, Any]] = []
-        for record in records:
-            kinesis = record["kinesis"]
-            try:
-                data = base64.b64decode(kinesis["data"])
-                lines.append(self._contract.line(data))
-            except Refused as reason:
-                rejected.append(_aside(record, str(reason), data))
-            except Exception as fault:
-                failed = kinesis["sequenceNumber"]
-                self._say("ERROR", f"the record cannot be judged: {fault!r}", sequence=failed)
-                break
-            taken.append(record)
-        size = 0
-        if taken:
-            try:
-                size = self._land(taken, lines, rejected)
-            except Exception as fault:
-                failed, lines, rejected = records[0]["kinesis"]["sequenceNumber"], [], []
-                self._say("ERROR", f"the batch cannot be landed: {fault!r}", sequence=failed)
-        self._measure(records, len(lines), len(rejected), size, time.perf_counter() - began)
-        return {"batchItemFailures": [{"itemIdentifier": failed}] if failed is not None else []}
-
-    def _land(self, records: Sequence[Mapping[str, Any]], lines: list[bytes], rejected: list[bytes]) -> int:
-        name = _object_name(records)
-        if rejected:
-            self._put(self._rejected_prefix + name, _packed(rejected))
-        if not lines:
-            return 0
-        data = _packed(lines)
-        self._put(self._prefix + name, data)
-        return len(data)
-
-    def _measure(
-        self, records: Sequence[Mapping[str, Any]], landed: int, rejected: int, size: int, seconds: float
-    ) -> None:
-        """Metrics as a log line in CloudWatch's embedded metric format."""
-        now = time.time()
-        values = {
-            "LandedEvents": (landed, "Count"),
-            "RejectedEvents": (rejected, "Count"),
-            "LandedBytes": (size, "Bytes"),
-            "BatchTime": (round(seconds * 1000, 3), "Milliseconds"),
-            "LandingDelay": (round(max(now - _arrived(records[0]), 0) * 1000, 3), "Milliseconds"),
-        }
-        metrics = [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()]
-        about = {"Namespace": self._namespace, "Dimensions": [[]], "Metrics": metrics}
-        document = {"_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [about]}}
-        self._emit(json.dumps(document | {name: value for name, (value, _) in values.items()}))
-
-    def _say(self, level: str, message: str, **more: object) -> None:
-        self._emit(json.dumps({"level": level, "message": message, **more}))
-
-
-def _object_name(records: Sequence[Mapping[str, Any]]) -> str:
-    """By the first record's arrival and the range of the batch: the same for the same records, whenever they come."""
-    arrived = datetime.fromtimestamp(_arrived(records[0]), UTC)
-    shard = records[0]["eventID"].partition(":")[0]
-    first, last = (records[at]["kinesis"]["sequenceNumber"] for at in (0, -1))
-    return f"landed_date={arrived:%Y-%m-%d}/landed_hour={arrived:%H}/{shard}-{first}-{last}.ndjson.gz"
-
-
-def _arrived(record: Mapping[str, Any]) -> float:
-    return float(record["kinesis"]["approximateArrivalTimestamp"])
-
-
-def _packed(lines: list[bytes]) -> bytes:
-    """The lines as gzip, without a time in it: the same lines are the same bytes."""
-    return gzip.compress(b"\n".join(lines) + b"\n", compresslevel=1, mtime=0)
-
-
-def _aside(record: Mapping[str, Any], reason: str, data: bytes) -> bytes:
-    """What is kept of a refused event: the reason, where it was in the stream, and itself."""
-    kinesis = record["kinesis"]
-    try:
-        content = {"record": data.decode("utf-8")}
-    except UnicodeDecodeError:
-        content = {"record_base64": base64.b64encode(data).decode()}
-    place = {
-        "shard": record["eventID"].partition(":")[0],
-        "sequence_number": kinesis["sequenceNumber"],
-        "partition_key": kinesis["partitionKey"],
-        "arrived_at": f"{datetime.fromtimestamp(_arrived(record), UTC):%Y-%m-%d %H:%M:%S}",
-    }
-    return json.dumps({"reason": reason, **place, **content}, ensure_ascii=False).encode()
-
-
-def read_contract(file: Path | None = None) -> Contract:
-    """The contract that travels with the function, or another compiled one."""
-    return Contract(json.loads((file or Path(__file__).with_name("contract.json")).read_text("utf-8")))
-
-
-def _write(line: str) -> None:
+def _log(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 @cache
 def _landing() -> Landing:
-    from botocore.config import Config
-    from botocore.session import get_session
-
-    bucket = os.environ["SALESPERF_LAKE_BUCKET"]
-    # On a stand-in one address serves all buckets.
-    style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    s3 = get_session().create_client(
-        "s3", config=Config(retries={"mode": "standard", "max_attempts": 4}, s3=style or None)
-    )
-
-    def put(key: str, data: bytes) -> None:
-        s3.put_object(Bucket=bucket, Key=key, Body=data)
-
     return Landing(
         read_contract(),
-        put,
-        _write,
+        _write_to(os.environ["SALESPERF_LAKE_BUCKET"]),
+        _log,
         prefix=os.environ["SALESPERF_SPEED_PREFIX"],
         rejected_prefix=os.environ["SALESPERF_REJECTED_PREFIX"],
         namespace=os.environ.get("SALESPERF_METRICS_NAMESPACE", "salesperf"),
@@ -430,3 +50,7 @@ def _landing() -> Landing:
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """What Lambda calls with a batch of one shard."""
     return _landing().take(event)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    _landing()  # in Lambda's init phase, so that the first batch does not wait for the client

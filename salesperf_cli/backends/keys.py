@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesperf_cli.errors import InputError
+from salesperf_cli.errors import ConflictError, InputError
 
 LONGEST_KEY = 1024
 """Bytes of a key in S3."""
@@ -21,6 +21,15 @@ def checked_prefix(prefix: str) -> str:
     """A folder's name as the beginning of the keys below it: empty, or with a slash at its end."""
     folder = prefix.removesuffix("/")
     return f"{checked_key(folder)}/" if prefix else ""
+
+
+def taken_by_others(key: str) -> ConflictError:
+    """The error for other bytes under a key whose object is written once."""
+    return ConflictError(
+        f"{key} is taken by other bytes",
+        why="an object of the bronze layer is written once",
+        remedy="run salesperf doctor: the stored object may be damaged",
+    )
 
 
 def _fault(key: str) -> str:

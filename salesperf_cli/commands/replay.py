@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,9 @@ from salesperf_cli.output.forms import Fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from salesperf_cli.backends.ports import EventStream
     from salesperf_cli.core.events.deliveries import Wanted
-    from salesperf_cli.core.events.event import Window
+    from salesperf_cli.core.events.event import EventSource, Window
     from salesperf_cli.core.events.pacing import Pacer
     from salesperf_cli.core.replay import Figures, Replay, ReplayResult
     from salesperf_cli.environment import Environment
@@ -58,33 +60,72 @@ def replay(
       salesperf replay brazilian-ecommerce.zip --verify --target dev
       salesperf replay --resume
     """
-    from salesperf_cli.core.events.deliveries import find_deliveries
-    from salesperf_cli.factory import open_events, open_stream, open_workspace
+    from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
     pacer, window = _pacer(speedup, rate), _window(since, until, limit)
+    request = ReplayRequest(tuple(source or ()), archive, window, pacer, loop, resume, verify)
     workspace = open_workspace(world)
-    wanted = (
-        _archive(workspace)
-        if archive
-        else find_deliveries(workspace.pipeline, source or [], workspace.ledger, cwd=world.cwd)
-    )
-    stream = open_stream(workspace)
-    with open_events(workspace, wanted) as events, stream.consuming():
-        from salesperf_cli.core.replay import Checkpoints, Replay
-
-        file = workspace.settings.lake / "_replay" / f"{workspace.settings.target}.json"
-        work = Replay(events, stream, Checkpoints(file), window, pacer, loop=loop, resume=resume)
-        work.ids = set() if verify else None
-        result = _run(world, work)
-    if verify:
-        result = _verified(world, workspace, wanted, work, result)
+    result = _replayed(world, workspace, request)
     world.sink.document(result, _view)
     _tell(world, result)
     if not world.settings.is_local:
-        from salesperf_cli.commands.spend_talk import replay_cost
+        from salesperf_cli.commands.cost.spending import replay_cost
 
         world.sink.say(replay_cost(world, workspace.backend.objects, result.acknowledged))
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRequest:
+    """What was asked for: which events, how fast, from where on, and whether to see that they land."""
+
+    sources: tuple[str, ...]
+    archive: bool
+    window: Window
+    pacer: Pacer
+    loop: bool
+    resume: bool
+    verify: bool
+
+
+def _replayed(world: Environment, workspace: Workspace, request: ReplayRequest) -> ReplayResult:
+    """Send the events, and where that was asked for wait until they have landed."""
+    from salesperf_cli.factory import open_events, open_stream
+
+    wanted = _wanted(world, workspace, request)
+    stream = open_stream(workspace)
+    with open_events(workspace, wanted) as events, stream.consuming():
+        work = _work(workspace, request, events, stream)
+        result = _run(world, work)
+    return _verified(world, workspace, wanted, work, result) if request.verify else result
+
+
+def _wanted(world: Environment, workspace: Workspace, request: ReplayRequest) -> Wanted:
+    """Where the events come from: the archive of what has landed, the files named, or what the lake holds."""
+    from salesperf_cli.core.events.deliveries import find_deliveries
+
+    if request.archive:
+        return _archive(workspace)
+    return find_deliveries(workspace.pipeline, request.sources, workspace.ledger, cwd=world.cwd)
+
+
+def _work(workspace: Workspace, request: ReplayRequest, events: EventSource, stream: EventStream) -> Replay:
+    """The replay, with a checkpoint of its own; ids are kept only where they will be asked for."""
+    from salesperf_cli.core.replay import Checkpoints, Replay
+
+    settings = workspace.settings
+    home = settings.lake / "_replay"
+    checkpoints = Checkpoints.of(home, settings.target, events, request.window, loop=request.loop)
+    return Replay(
+        events,
+        stream,
+        checkpoints,
+        request.window,
+        request.pacer,
+        loop=request.loop,
+        resume=request.resume,
+        ids=set() if request.verify else None,
+    )
 
 
 def _run(world: Environment, work: Replay) -> ReplayResult:

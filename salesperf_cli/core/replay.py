@@ -6,6 +6,7 @@ What was taken is kept by position, so that an interrupted replay goes on exactl
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -38,29 +39,44 @@ class Checkpoint:
     beyond: tuple[int, ...] = ()
 
 
+def fingerprint_of(source: EventSource, window: Window, *, loop: bool) -> str:
+    """Tells a replay of these events from every other: only the same one is resumed."""
+    return f"{source.fingerprint}|{window.since}|{window.until}|{window.limit}|{loop}"
+
+
 class Checkpoints:
-    """The checkpoint of a target's last replay, in a file. It is replaced whole, so that a kill leaves a whole one."""
+    """A replay's checkpoint in a file, while it has not ended. It is replaced whole, so that a kill leaves a whole one.
+
+    Whatever else ends in .json in the file's folder is the checkpoint of another replay to the same target.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
+    @classmethod
+    def of(cls, folder: Path, target: str, source: EventSource, window: Window, *, loop: bool) -> Checkpoints:
+        """The checkpoint of one replay to a target below `folder`: one that ends leaves another's where it is."""
+        name = hashlib.sha256(fingerprint_of(source, window, loop=loop).encode()).hexdigest()[:32]
+        return cls(folder / target / f"{name}.json")
+
     def read(self, fingerprint: str) -> Checkpoint:
-        """The checkpoint to resume from; raises InputError when there is none, ConflictError when it is another's."""
+        """The checkpoint to resume from; raises InputError when there is none, ConflictError when only others' are."""
         try:
             found = msgspec.json.decode(self._file.read_bytes(), type=Checkpoint)
         except (FileNotFoundError, msgspec.MsgspecError) as fault:
+            if self._others():
+                raise _not_this_one() from fault
             raise InputError(
                 "there is nothing to resume",
                 why="the last replay to this target has ended, or there was none",
                 remedy="leave --resume out",
             ) from fault
         if found.fingerprint != fingerprint:
-            raise ConflictError(
-                "this is not the replay that was interrupted",
-                why="the source, its window or the pipeline's event query differs from then",
-                remedy="name the same source and options as then, or leave --resume out",
-            )
+            raise _not_this_one()
         return found
+
+    def _others(self) -> bool:
+        return any(file != self._file for file in self._file.parent.glob("*.json"))
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint."""
@@ -72,6 +88,14 @@ class Checkpoints:
     def clear(self) -> None:
         """The replay has ended."""
         self._file.unlink(missing_ok=True)
+
+
+def _not_this_one() -> ConflictError:
+    return ConflictError(
+        "this is not the replay that was interrupted",
+        why="the source, its window or the pipeline's event query differs from then",
+        remedy="name the same source and options as then, or leave --resume out",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +159,7 @@ class Replay:
 
         Raises RetryableError (with a checkpoint) when the stream takes nothing any more.
         """
-        fingerprint = self._fingerprint()
+        fingerprint = fingerprint_of(self.source, self.window, loop=self.loop)
         begin = self.checkpoints.read(fingerprint) if self.resume else Checkpoint(fingerprint, 0)
         acknowledged = Acknowledged(begin.low, begin.beyond)
         lanes = Lanes(self.stream, acknowledged, self.patience)
@@ -161,10 +185,6 @@ class Replay:
     def _stop(self, lanes: Lanes, acknowledged: Acknowledged, fingerprint: str) -> None:
         lanes.drop()
         self._keep(acknowledged, fingerprint)
-
-    def _fingerprint(self) -> str:
-        window = self.window
-        return f"{self.source.fingerprint}|{window.since}|{window.until}|{window.limit}|{self.loop}"
 
     def _events(self, begin: Checkpoint) -> Iterator[Sequence[Event]]:
         """The chunks still to be sent; over and over again with `loop`."""

@@ -22,6 +22,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE.parents[1]))  # salesperf_cli, which is not installed here
 
 import templates  # noqa: E402  (beside this file, which is run as a script)
 

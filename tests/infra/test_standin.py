@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import socket
-import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,13 +16,14 @@ from typing import Any
 
 import pytest
 
+from salesperf_cli.core.templates.parameters import read_parameters
+from tests.aws.ministack import ministack, missing_ministack
 from tests.infra import templates
 from tests.infra.templates import ACCOUNT, ORDER, REGION
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).resolve().parent
-MINISTACK = Path(os.environ.get("MINISTACK", HERE.parents[1] / ".venv-ministack" / "bin" / "ministack"))
 PREFIX = "salesperf-standin"
 HANDLER = "def handle(event, context):\n    return {'batchItemFailures': []}\n"
 
@@ -34,46 +32,18 @@ Clients = Callable[[str], Any]
 
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
-    if not MINISTACK.is_file():
-        pytest.skip("ministack is not installed (make standin)")
+    if missing := missing_ministack():
+        pytest.skip(missing)
     import boto3
 
-    home = tmp_path_factory.mktemp("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0",
-        "GATEWAY_PORT": str(port),
-    }
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen([MINISTACK], env=environment, cwd=home, stdout=log, stderr=subprocess.STDOUT)
-
-    def client(service: str) -> Any:
-        return boto3.client(
+    with ministack(tmp_path_factory.mktemp("ministack")) as endpoint_url:
+        yield lambda service: boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=f"http://127.0.0.1:{port}",
+            endpoint_url=endpoint_url,
             aws_access_key_id=ACCOUNT,  # ministack takes an access key of twelve digits for the account
             aws_secret_access_key="none",
         )
-
-    try:
-        _wait_for(lambda: _answers(port) or process.poll() is not None)
-        assert process.poll() is None, (home / "log").read_text("utf-8")[-2000:]
-        yield client
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait_for(done: Callable[[], bool], seconds: float = 30) -> None:
@@ -104,9 +74,8 @@ def _settled(clients: Clients, name: str) -> bool:
 
 
 def _given() -> dict[str, str]:
-    entries = json.loads((HERE / "standin.json").read_text("utf-8"))
     optional = {"ScheduleExpression": "cron(0 5 * * ? *)", "AlarmEmail": "somebody@example.com"}
-    return {entry["ParameterKey"]: entry["ParameterValue"] for entry in entries} | templates.UPLOADED | optional
+    return {**read_parameters(HERE / "standin.json"), **templates.UPLOADED, **optional}
 
 
 def _upload_the_function(clients: Clients) -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from salesperf_cli.backends.aws.athena_faults import failure, refused_at_once
 from salesperf_cli.backends.aws.athena_results import AthenaAnswer, ResultPages
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.ports import QueryCost, QueryProgress
 
 if TYPE_CHECKING:

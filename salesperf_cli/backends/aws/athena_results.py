@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.ports import QueryCost
 from salesperf_cli.errors import InputError, RetryableError
 

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from salesperf_cli.backends.aws.session import AwsSession, told
+from salesperf_cli.backends.aws.faults import told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.core.cost.actual import BilledGroup
 
 REGION = "us-east-1"

@@ -6,7 +6,7 @@ import io
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from salesperf_cli.backends.aws.session import code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
 from salesperf_cli.errors import ConflictError, RetryableError
 
 if TYPE_CHECKING:

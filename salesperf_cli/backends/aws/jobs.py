@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
+from salesperf_cli.backends.aws.faults import code_of, told
 from salesperf_cli.backends.aws.resources import Resources
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.ports import JobRun
 from salesperf_cli.errors import ConflictError
 

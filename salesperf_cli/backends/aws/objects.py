@@ -15,12 +15,13 @@ from typing import Any, BinaryIO, cast
 
 from salesperf_cli.backends.aws.content import BLOCK, Content, known
 from salesperf_cli.backends.aws.downloads import GONE, Download, read_whole
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.aws.upload_journal import journal_of, sweep
 from salesperf_cli.backends.aws.uploads import RACED, TAKEN, Place, Upload
-from salesperf_cli.backends.keys import checked_key, checked_prefix
+from salesperf_cli.backends.keys import checked_key, checked_prefix, taken_by_others
 from salesperf_cli.backends.ports import ReceivedObject, StoredObject
-from salesperf_cli.errors import ConflictError, RetryableError
+from salesperf_cli.errors import RetryableError
 
 PARTS_AT_ONCE = 8
 RACES = 10
@@ -81,11 +82,7 @@ class S3Objects:
             place = self._place(key_of(content.sha256))
             created = self._send(place, content, stored or (lambda _: None))
         if not created and place.size() != content.size:
-            raise ConflictError(
-                f"{place.key} is taken by other bytes",
-                why="an object of the bronze layer is written once",
-                remedy="run salesperf doctor: the stored object may be damaged",
-            )
+            raise taken_by_others(place.key)
         return ReceivedObject(place.key, content.size, content.sha256, created)
 
     def open(self, key: str) -> BinaryIO:

@@ -7,7 +7,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from salesperf_cli.backends.aws.session import AwsSession, told
+from salesperf_cli.backends.aws.faults import told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.errors import InputError
 
 

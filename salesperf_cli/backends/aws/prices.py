@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from salesperf_cli.backends.aws.session import AwsSession, told
+from salesperf_cli.backends.aws.faults import told
+from salesperf_cli.backends.aws.session import AwsSession
 
 REGION = "us-east-1"
 """The API is there, in eu-central-1 and in ap-south-1, whichever region's prices are asked for."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.errors import InputError
 
 TEMPLATES = ("foundation", "batch", "stream", "serving", "observe")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.errors import InputError
 
 

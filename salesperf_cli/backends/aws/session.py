@@ -1,4 +1,4 @@
-"""One boto3 session an invocation: profile, region and endpoint as in the AWS CLI, and AWS's errors in our words.
+"""One boto3 session an invocation: profile, region and endpoint as in the AWS CLI.
 
 Credentials come from boto3's own chain (variables, profiles, SSO, assumed roles, instance roles); none is read here.
 """
@@ -7,25 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from salesperf_cli.errors import AccessError, ConflictError, InputError, RetryableError, SalesperfError
+from salesperf_cli.backends.aws.faults import no_credentials, told
+from salesperf_cli.errors import InputError
 
 DEFAULT_REGION = "sa-east-1"
-
-_NOT_LOGGED_IN = {
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthFailure", "RequestExpired",
-}  # fmt: skip
-_NOT_ALLOWED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403"}
-_BUSY = {
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-    "SlowDown", "ServiceUnavailable", "InternalError", "InternalFailure", "InternalServerException", "500", "503",
-    "ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ class AwsSession:
         """The session's credentials, frozen; raises AccessError when there are none."""
         found = self._boto3().get_credentials()
         if found is None:
-            raise _no_credentials()
+            raise no_credentials()
         return found.get_frozen_credentials()
 
     def identity(self) -> str:
@@ -103,55 +91,3 @@ class AwsSession:
                 ) from fault
             self._session = found
         return self._session
-
-
-def code_of(fault: BaseException) -> str:
-    """The error code of a ClientError, such as `NoSuchKey`; empty for every other exception."""
-    response = getattr(fault, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-
-
-@contextmanager
-def told(doing: str) -> Iterator[None]:
-    """Turn what boto3 raises inside the block into an error of ours; `doing` completes "AWS refused to …"."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (ClientError, BotoCoreError) as fault:
-        raise in_our_words(fault, doing) from fault
-
-
-def in_our_words(fault: Exception, doing: str) -> SalesperfError:
-    """The error to show for what boto3 raised while `doing` ("read the ledger")."""
-    name, code = type(fault).__name__, code_of(fault)
-    message = " ".join(str(fault).split())
-    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
-        return _no_credentials()
-    if name in ("TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError") or code in _NOT_LOGGED_IN:
-        return AccessError(
-            f"cannot {doing}: not logged in", why=message, remedy="log in again (aws sso login, or new keys)"
-        )
-    if code in _NOT_ALLOWED:
-        return AccessError(
-            f"not allowed to {doing}", why=message, remedy="ask for that permission, or use another profile"
-        )
-    if code in _BUSY or name.endswith(("ConnectionError", "TimeoutError", "ConnectionClosedError")):
-        return RetryableError(f"cannot {doing} just now", why=message, remedy="run the same command again")
-    if name in ("EndpointConnectionError", "ReadTimeoutError", "ConnectTimeoutError", "HTTPClientError"):
-        return RetryableError(
-            f"cannot reach AWS to {doing}", why=message, remedy="check the network, the region and endpoint_url"
-        )
-    if code in ("ConcurrentModificationException", "OperationAbortedException", "ResourceInUseException"):
-        return ConflictError(
-            f"cannot {doing}: somebody else is at it", why=message, remedy="run the same command again"
-        )
-    return InputError(f"cannot {doing}", why=message, remedy="salesperf doctor --target NAME checks the target")
-
-
-def _no_credentials() -> AccessError:
-    return AccessError(
-        "there are no AWS credentials",
-        why="no variables, no profile and no role give any",
-        remedy="log in (aws sso login, aws configure), or name a profile in salesperf.toml",
-    )

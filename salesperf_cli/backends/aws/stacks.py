@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.core.deploy.stacks import (
     ChangeSet,
     PropertyChange,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from salesperf_cli.backends.aws.session import AwsSession, code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.session import AwsSession
 
 _ATTEMPTS = 3
 

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from salesperf_cli.backends.aws.faults import in_our_words, told
 from salesperf_cli.backends.aws.resources import Resources
-from salesperf_cli.backends.aws.session import AwsSession, in_our_words, told
+from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.ports import Keyed, Sent, StreamedRecord
 from salesperf_cli.errors import RetryableError
 

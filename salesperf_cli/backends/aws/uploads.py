@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesperf_cli.backends.aws.content import Content, Part, PartBody
-from salesperf_cli.backends.aws.session import code_of, told
+from salesperf_cli.backends.aws.faults import code_of, told
 from salesperf_cli.backends.aws.upload_journal import Journal, Sent
 from salesperf_cli.errors import RetryableError
 

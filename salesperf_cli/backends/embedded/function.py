@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,17 +14,30 @@ from salesperf_cli.resources import shipped_folder
 
 SPEED_PREFIX = "speed/"
 REJECTED_PREFIX = "speed_rejected/"
+_MODULES = ("event_contract", "event_landing")
+"""Each after those that it imports."""
 
 
 @cache
 def module() -> ModuleType:
-    """infra/lambda/handler.py as a module; `lambda` is a word of Python, so it is no package."""
+    """infra/lambda's names in one module, without `handler`, which is AWS's side of them.
+
+    `lambda` is a word of Python, so its folder is no package: the modules find each other by name, as on Lambda.
+    """
+    folder = shipped_folder("infra") / "lambda"
+    found = ModuleType("salesperf_speed_function")
+    for name in _MODULES:
+        vars(found).update(vars(_loaded(name, folder / f"{name}.py")))
+    return found
+
+
+def _loaded(name: str, file: Path) -> ModuleType:
     from importlib.util import module_from_spec, spec_from_file_location
 
-    file = shipped_folder("infra") / "lambda" / "handler.py"
-    spec = spec_from_file_location("salesperf_speed_function", file)
+    spec = spec_from_file_location(name, file)
     assert spec is not None and spec.loader is not None
     loaded = module_from_spec(spec)
+    sys.modules[name] = loaded
     spec.loader.exec_module(loaded)
     return loaded
 

@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from salesperf_cli.backends.keys import checked_key, checked_prefix
+from salesperf_cli.backends.keys import checked_key, checked_prefix, taken_by_others
 from salesperf_cli.backends.ports import ReceivedObject, StoredObject
-from salesperf_cli.errors import ConflictError
 
 BLOCK = 1 << 20
 LOCK = ".lock"
@@ -101,11 +100,7 @@ class FolderObjects:
             key = key_of(sha256)
             created = self._link(scratch, self._path(key))
         if not created and self._path(key).stat().st_size != size:
-            raise ConflictError(
-                f"{key} is taken by other bytes",
-                why="an object of the bronze layer is written once",
-                remedy="run salesperf doctor: the stored object may be damaged",
-            )
+            raise taken_by_others(key)
         return ReceivedObject(key, size, sha256, created)
 
     def open(self, key: str) -> BinaryIO:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from salesperf_cli.backends.embedded import duck
 from salesperf_cli.backends.embedded.shelf import staged
+from salesperf_cli.backends.reading import BronzeReader
 from salesperf_cli.core.build import StagedFile
-from salesperf_cli.core.contracts import Contract, Source
-from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, Malformed, write_clean
+from salesperf_cli.core.contracts import Contract
+from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, write_clean
 from salesperf_cli.core.portable_sql import expression_to_duckdb
 from salesperf_cli.core.staging import MALFORMED, ReadFile, error_rules, good_records, inflated, needs_record_reader
 from salesperf_cli.core.tables import Column
@@ -24,29 +25,15 @@ if TYPE_CHECKING:
     import duckdb
 
 
-class Reader:
+class Reader(BronzeReader):
     """Reads the files of one bronze table into the table `staged`, once fast and where needed once more record by
     record.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, scratch: Path) -> None:
-        assert contract.source is not None
+        super().__init__(contract)
         self._connection = connection
-        self._contract = contract
-        self._source: Source = contract.source
         self._scratch = scratch
-        self.malformed: list[tuple[int, Malformed]] = []
-        self.files: tuple[ReadFile, ...] = ()
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The contract's columns."""
-        return self._contract.column_names
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect of the files as they were received."""
-        return self._source.dialect
 
     @property
     def table(self) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,11 @@ class Line:
 
 
 class Shard:
-    """One shard: files named by the place at which they begin, of which the last is written to."""
+    """One shard: files named by the place at which they begin, of which the last is written to.
+
+    The first begins at the present time in nanoseconds, not at 0: landed objects are named by places, and a shard
+    whose folder was deleted would come by the same ones again. No shard takes a byte each nanosecond.
+    """
 
     def __init__(self, folder: Path, number: int) -> None:
         self.name = f"shardId-{number:012d}"
@@ -131,7 +135,7 @@ class Shard:
     def append(self, lines: Sequence[bytes]) -> Sequence[str]:
         """Add records; gives the sequence number of each."""
         with self._locked():
-            file = self._last()
+            file = self._last() or self._folder / f"{sequence(time.time_ns())}.log"
             with file.open("ab", buffering=0) as out:
                 size = self._whole(file, out.tell())
                 out.truncate(size)  # a killed writer's half record was never acknowledged
@@ -144,20 +148,22 @@ class Shard:
         return found
 
     def end(self) -> int:
-        """Where the next record will begin."""
+        """Where the next record will begin; 0, which is before it, while there was none."""
         file = self._last()
-        return int(file.stem) + self._whole(file, file.stat().st_size if file.exists() else 0)
+        try:
+            return int(file.stem) + self._whole(file, file.stat().st_size) if file else 0
+        except FileNotFoundError:  # another process has just trimmed it
+            return self.end()
 
     def lines(self, begin: int, limit: int) -> list[Line]:
         """At most so many whole records from a place on."""
         file = self._last()
+        if file is None:
+            return []
         start = int(file.stem)
-        if begin < start or not file.exists():
-            begin = start
+        begin = max(begin, start)
         found: list[Line] = []
-        if not file.exists():
-            return found
-        with file.open("rb") as content:
+        with suppress(FileNotFoundError), file.open("rb") as content:  # trimmed just now: nothing was left in it
             content.seek(begin - start)
             for text in content:
                 if not text.endswith(b"\n") or len(found) >= limit:
@@ -170,12 +176,12 @@ class Shard:
         """Begin a new file where all has been read and the present one is large."""
         with self._locked():
             file = self._last()
-            if file.exists() and file.stat().st_size > TRIM_BYTES and read_to >= self.end():
-                (self._folder / f"{self.end():020d}.log").touch()
+            if file and file.stat().st_size > TRIM_BYTES and read_to >= self.end():
+                (self._folder / f"{sequence(self.end())}.log").touch()
                 file.unlink()
 
-    def _last(self) -> Path:
-        return max(self._folder.glob("*.log"), default=self._folder / f"{0:020d}.log")
+    def _last(self) -> Path | None:
+        return max(self._folder.glob("*.log"), default=None)
 
     @staticmethod
     def _whole(file: Path, size: int) -> int:

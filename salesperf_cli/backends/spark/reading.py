@@ -12,9 +12,10 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, BinaryIO
 
+from salesperf_cli.backends.reading import BronzeReader
 from salesperf_cli.core.build import StagedFile
-from salesperf_cli.core.contracts import Contract, Source
-from salesperf_cli.core.csv_records import DEFAULT_DIALECT, MAX_RECORD, Dialect, Malformed, Record, write_clean
+from salesperf_cli.core.contracts import Contract
+from salesperf_cli.core.csv_records import DEFAULT_DIALECT, MAX_RECORD, Dialect, Record, write_clean
 from salesperf_cli.core.json_records import json_records
 from salesperf_cli.core.staging import ReadFile, good_records, inflated
 from salesperf_cli.core.text_shapes import ISO_FORMATS, java_format
@@ -28,30 +29,16 @@ FLAG = "_malformed"
 """The column of a clean file that says that a JSON text could not be read."""
 
 
-class Reader:
+class Reader(BronzeReader):
     """Reads the files of one bronze table. `open_object` gives the stored bytes of a bronze key."""
 
     def __init__(
         self, spark: SparkSession, contract: Contract, open_object: Callable[[str], BinaryIO], scratch: Scratch
     ) -> None:
-        assert contract.source is not None
+        super().__init__(contract)
         self._spark = spark
-        self._contract = contract
-        self._source: Source = contract.source
         self._open_object = open_object
         self._scratch = scratch
-        self.malformed: list[tuple[int, Malformed]] = []
-        self.files: tuple[ReadFile, ...] = ()
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The contract's columns."""
-        return self._contract.column_names
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect of the files as they were received."""
-        return self._source.dialect
 
     def open(self, file: ReadFile) -> BinaryIO:
         """The content of a file as it was received, inflated."""
