@@ -52,7 +52,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "promote": Verb("promote", "Make an audited run visible, as a named release."),
         "rollback": Verb("rollback", "Go back to an earlier release, all tables together."),
         "releases": Verb("releases", "List the releases."),
-        "publish-views": Verb("serving_views", "Make the serving views in Athena, or replace them."),
+        "publish-views": Verb("publish_views", "Make the serving views in Athena, or replace them."),
     },
     "Ask": {
         "query": Verb("query", "Ask the lake in SQL."),
@@ -63,7 +63,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "destroy": Verb("destroy", "Take a target's stacks down again."),
     },
     "Govern": {
-        "cost": Verb("cost", "Show what a month on AWS costs; alone it is `cost estimate`."),
+        "cost": Verb("cost.group", "Show what a month on AWS costs; alone it is `cost estimate`."),
         "contract": Verb("contract", "Check and show the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
     },

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from salesperf_cli.backends.ports import JobRun
-    from salesperf_cli.commands.spend_talk import JobCosts
+    from salesperf_cli.commands.cost.spending import JobCosts
     from salesperf_cli.core.batch import BatchPlan, BuildStep, CheckStep, StageStep, Step
     from salesperf_cli.core.build import BuildResult, StageResult
     from salesperf_cli.core.ledger import CheckRecord, FileCount, RunRecord

@@ -11,10 +11,11 @@ from salesperf_cli.options import environment, verb_group
 from salesperf_cli.output.forms import Column, Fields, Line, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from salesperf_cli.core.contracts import Contract
     from salesperf_cli.core.pipeline_lint import LintReport
+    from salesperf_cli.core.tables import TableName
 
 app = verb_group("Check and show the data contracts.")
 
@@ -79,21 +80,27 @@ def show(
       salesperf contract show bronze.orders -o json
     """
     from salesperf_cli.core.pipeline import load_pipeline
-    from salesperf_cli.core.tables import TableName
 
     world = environment(ctx)
     contracts = load_pipeline(world.settings.pipeline).contracts()
-    name = TableName.parse(table)
-    if name not in contracts:
-        from difflib import get_close_matches
+    world.sink.document(_contract(contracts, table), _contract_view)
 
-        near = get_close_matches(table, [str(each) for each in contracts], n=1)
-        raise InputError(
-            f"no contract defines {table}",
-            why=f"the nearest is {near[0]}" if near else "",
-            remedy="see: salesperf contract list",
-        )
-    world.sink.document(contracts[name], _contract_view)
+
+def _contract(contracts: Mapping[TableName, Contract], table: str) -> Contract:
+    """The contract of a table. Raises InputError, with the nearest name, when there is none."""
+    from difflib import get_close_matches
+
+    from salesperf_cli.core.tables import TableName
+
+    name = TableName.parse(table)
+    if name in contracts:
+        return contracts[name]
+    near = get_close_matches(table, [str(each) for each in contracts], n=1)
+    raise InputError(
+        f"no contract defines {table}",
+        why=f"the nearest is {near[0]}" if near else "",
+        remedy="see: salesperf contract list",
+    )
 
 
 def _contract_view(contract: Contract) -> Iterable[Fields | Table]:

@@ -62,13 +62,7 @@ def demo(
       salesperf demo my-shop --orders 50000
     """
     world = environment(ctx)
-    project = world.cwd / folder
-    if project.exists() and any(project.iterdir()):
-        raise InputError(
-            f"{folder} is there already and not empty",
-            why="the demo starts from nothing, so that you can see each step",
-            remedy=f"remove it (rm -r {folder}), or name another: salesperf demo other-shop",
-        )
+    project = _new_folder(world, folder)
     story = _Story(world, project)
     story.step("A project: its settings and its lake in one folder", ["init", str(project)])
     sample = ["sample", "sample", "--orders", str(orders), "--seed", str(seed)]
@@ -78,6 +72,18 @@ def demo(
     for title, sql in QUESTIONS.items():
         story.step(title, ["query", sql], show=True)
     _tell_end(world, folder, project)
+
+
+def _new_folder(world: Environment, folder: Path) -> Path:
+    """Where the project will be. Raises InputError when something is there already."""
+    project = world.cwd / folder
+    if project.exists() and any(project.iterdir()):
+        raise InputError(
+            f"{folder} is there already and not empty",
+            why="the demo starts from nothing, so that you can see each step",
+            remedy=f"remove it (rm -r {folder}), or name another: salesperf demo other-shop",
+        )
+    return project
 
 
 class _Story:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesperf_cli.commands.spend_talk import monthly_cost
+from salesperf_cli.commands.cost.spending import monthly_cost
 from salesperf_cli.commands.stack_talk import StackTalk, outcome_view, plan_document, plan_view, tell_plan
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, YesOption, environment
 
 if TYPE_CHECKING:
-    from salesperf_cli.core.deploy.plan import DeployRequest
+    from collections.abc import Iterator
+
+    from salesperf_cli.backends.ports import Stacks
+    from salesperf_cli.core.deploy.plan import DeployPlan, DeployRequest
+    from salesperf_cli.core.deploy.walk import Deployer
+    from salesperf_cli.environment import Environment
     from salesperf_cli.factory import Deployment
 
 
@@ -38,47 +45,90 @@ def deploy(
       salesperf deploy --target dev
       salesperf deploy batch --target prod --yes
     """
-    from salesperf_cli.core.deploy.plan import Proposer, discard
-    from salesperf_cli.core.deploy.walk import Deployer, Pace
-    from salesperf_cli.factory import open_deployment
-
     world = environment(ctx)
-    deployment = open_deployment(world)
-    request = request_of(deployment, tuple(templates or ()))
-    deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
-    deployer.wait_for([request.stack(template.name) for template in request.templates])
-    world.sink.busy("asking CloudFormation what would change")
-    plan = Proposer(deployment.stacks, request).propose(look_for_drift=not no_drift)
-    agreed = False
-    try:
-        tell_plan(world, plan)
+    rollout = _rollout(world, tuple(templates or ()))
+    with rollout.proposed(look_for_drift=not no_drift) as proposal:
+        rollout.tell(proposal.plan)
+        if dry_run or not proposal.plan.changes:
+            world.sink.document(plan_document(proposal.plan), plan_view)
+            if not dry_run:
+                rollout.upload(proposal.plan)
+            return
+        proposal.is_agreed = world.confirm(f"Change {world.settings.target} so?", assume_yes=yes)
+    if proposal.is_agreed:
+        rollout.carry_out(proposal.plan)
+    else:
+        world.sink.say("Nothing was changed.")
+
+
+@dataclass(slots=True)
+class Proposal:
+    """Changes that wait in CloudFormation, and whether somebody has agreed to them."""
+
+    plan: DeployPlan
+    is_agreed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One deployment: it is proposed, told, and when that was agreed to carried out."""
+
+    world: Environment
+    stacks: Stacks
+    request: DeployRequest
+    deployer: Deployer
+
+    @contextmanager
+    def proposed(self, *, look_for_drift: bool) -> Iterator[Proposal]:
+        """What CloudFormation would change, once it is done with what it is at; taken back unless agreed to."""
+        from salesperf_cli.core.deploy.plan import Proposer, discard
+
+        self.deployer.wait_for([self.request.stack(template.name) for template in self.request.templates])
+        self.world.sink.busy("asking CloudFormation what would change")
+        proposal = Proposal(Proposer(self.stacks, self.request).propose(look_for_drift=look_for_drift))
+        try:
+            yield proposal
+        finally:
+            if not proposal.is_agreed:
+                discard(self.stacks, proposal.plan.stacks)
+
+    def tell(self, plan: DeployPlan) -> None:
+        """What would change, and what a month of it would cost."""
+        tell_plan(self.world, plan)
         if plan.changes:
             deployed = any(stack.kind in ("update", "unchanged") for stack in plan.stacks)
             chosen = [stack.template.name for stack in plan.stacks]
-            world.sink.say(monthly_cost(world, chosen, deployed=deployed))
-        if dry_run or not plan.changes:
-            world.sink.document(plan_document(plan), plan_view)
-            if not dry_run:
-                deployer.upload(plan, request)
-            return
-        agreed = world.confirm(f"Change {request.environment} so?", assume_yes=yes)
-    finally:
-        if not agreed:
-            discard(deployment.stacks, plan.stacks)
-    if not agreed:
-        world.sink.say("Nothing was changed.")
-        return
-    outputs = deployer.deploy(plan, request)
-    world.sink.document(outputs, outcome_view)
-    world.sink.step(f"The target {request.environment} is deployed")
-    world.sink.next_steps(["salesperf ingest PATH", "salesperf status"])
+            self.world.sink.say(monthly_cost(self.world, chosen, deployed=deployed))
+
+    def upload(self, plan: DeployPlan) -> None:
+        """Put the packages where stacks that need no change look for them."""
+        self.deployer.upload(plan, self.request)
+
+    def carry_out(self, plan: DeployPlan) -> None:
+        """Make the changes, and show what the stacks then give out."""
+        outputs = self.deployer.deploy(plan, self.request)
+        self.world.sink.document(outputs, outcome_view)
+        self.world.sink.step(f"The target {self.request.environment} is deployed")
+        self.world.sink.next_steps(["salesperf ingest PATH", "salesperf status"])
+
+
+def _rollout(world: Environment, templates: tuple[str, ...]) -> Rollout:
+    """The deployment of these templates, or of all, to the target of the settings."""
+    from salesperf_cli.core.deploy.walk import Deployer, Pace
+    from salesperf_cli.factory import open_deployment
+
+    deployment = open_deployment(world)
+    request = request_of(deployment, templates)
+    deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
+    return Rollout(world, deployment.stacks, request, deployer)
 
 
 def request_of(deployment: Deployment, names: tuple[str, ...]) -> DeployRequest:
     """What the settings ask for. Raises InputError for unknown templates and parameter files that cannot be read."""
-    from salesperf_cli.core.deploy.parameters import read_parameters, refuse_other_names, refuse_strangers
+    from salesperf_cli.core.deploy.parameters import refuse_other_names, refuse_strangers
     from salesperf_cli.core.deploy.plan import DeployRequest
     from salesperf_cli.core.deploy.templates import ORDER, chosen_templates, load_template
+    from salesperf_cli.core.templates.parameters import read_parameters
     from salesperf_cli.resources import shipped_folder
 
     settings, infra = deployment.settings, shipped_folder("infra")

@@ -41,22 +41,28 @@ def destroy(
       salesperf destroy stream observe --target dev
       salesperf destroy --target dev --delete-data --confirm salesperf-dev --yes
     """
-    from salesperf_cli.core.deploy.removal import plan_removal
-    from salesperf_cli.core.deploy.templates import chosen_templates
     from salesperf_cli.factory import open_deployment
 
     world = environment(ctx)
     deployment = open_deployment(world)
-    chosen = chosen_templates(tuple(templates)) if templates else ()
-    plan = plan_removal(deployment.stacks, deployment.names, chosen, with_data=delete_data)
-    if not dry_run and plan.deletes:
-        if not _agreed(world, deployment, plan, confirm, yes=yes):
-            world.sink.say("Nothing was changed.")
-            return
-        _carry_out(world, deployment, plan)
-    world.sink.document(plan, removal_view)
+    plan = _planned(deployment, tuple(templates or ()), with_data=delete_data)
     if dry_run or not plan.deletes:
+        world.sink.document(plan, removal_view)
         world.sink.say("Dry run: nothing was changed." if dry_run else "There is nothing to delete.")
+    elif _agreed(world, deployment, plan, confirm, yes=yes):
+        _carry_out(world, deployment, plan)
+        world.sink.document(plan, removal_view)
+    else:
+        world.sink.say("Nothing was changed.")
+
+
+def _planned(deployment: Deployment, templates: tuple[str, ...], *, with_data: bool) -> Removal:
+    """What goes and what stays; no templates means all. Raises InputError for unknown ones."""
+    from salesperf_cli.core.deploy.removal import plan_removal
+    from salesperf_cli.core.deploy.templates import chosen_templates
+
+    chosen = chosen_templates(templates) if templates else ()
+    return plan_removal(deployment.stacks, deployment.names, chosen, with_data=with_data)
 
 
 def _agreed(world: Environment, deployment: Deployment, plan: Removal, confirm: str | None, *, yes: bool) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from salesperf_cli.core.pipeline import Model, Pipeline
     from salesperf_cli.core.tables import TableName
     from salesperf_cli.core.verification import Verdict
+    from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import LocalWorkspace
 
 app = verb_group("List the models, and check them on the engine of AWS Glue.")
 
@@ -74,23 +76,30 @@ def verify(
       salesperf models verify
       salesperf models verify --tables gold.sales_wide -o json
     """
-    from salesperf_cli.core.verification import Verifier, plan_from_nothing
-    from salesperf_cli.factory import open_both_engines, open_local
+    from salesperf_cli.factory import open_local
 
     world = environment(ctx)
     if engine is not Engine.SPARK:
         raise InputError("there is nothing to compare", why="DuckDB is the other side", remedy="leave --engine out")
-    workspace = open_local(world)
-    plan, wanted = plan_from_nothing(workspace, tuple(filter(None, tables.split(","))))
+    verdicts = _verdicts(world, open_local(world), tuple(filter(None, tables.split(","))))
+    result = Verification(all(each.comparison.equal for each in verdicts), "duckdb", "spark", verdicts)
+    world.sink.document(result, _verification_view)
+    if not result.equal:
+        raise typer.Exit(3)
+
+
+def _verdicts(world: Environment, workspace: LocalWorkspace, tables: tuple[str, ...]) -> tuple[Verdict, ...]:
+    """The verdict on each source and model, each told as it comes; no tables means all."""
+    from salesperf_cli.core.verification import Verifier, plan_from_nothing
+    from salesperf_cli.factory import open_both_engines
+
+    plan, wanted = plan_from_nothing(workspace, tables)
     verdicts = []
     with open_both_engines(workspace) as both:
         for verdict in Verifier(plan, both.left, both.right, both.comparer, wanted, now=world.clock()).verdicts():
             verdicts.append(verdict)
             world.sink.step(verdict.table, _told(verdict), mark="✓" if verdict.comparison.equal else "✗")
-    result = Verification(all(each.comparison.equal for each in verdicts), "duckdb", "spark", tuple(verdicts))
-    world.sink.document(result, _verification_view)
-    if not result.equal:
-        raise typer.Exit(3)
+    return tuple(verdicts)
 
 
 def _listed(pipeline: Pipeline) -> tuple[ListedModel, ...]:

@@ -1,100 +1,98 @@
-"""How a promotion or rollback is shown, before and after. Shared by promote and rollback."""
+"""`salesperf publish-views`: makes the serving views in Athena."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from salesperf_cli.output.forms import Column, Line, Table
+import typer
+
+from salesperf_cli.errors import SalesperfError
+from salesperf_cli.options import DryRunOption, environment
+from salesperf_cli.output.forms import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from salesperf_cli.core.ledger import Release
-    from salesperf_cli.core.promotion import PublishPlan
+    from salesperf_cli.backends.ports import Queries
+    from salesperf_cli.core.pipeline import Pipeline
+    from salesperf_cli.core.serving_views import ViewStep
     from salesperf_cli.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedTable:
-    """A table's move: rows and bytes before and after, columns that come and go, and what its checks said."""
+class PublishedView:
+    """A view, what it reads, and the statement that makes it."""
 
-    table: str
-    rows_before: int | None
-    rows: int
-    bytes_before: int | None
-    bytes: int
-    schema_changes: tuple[str, ...]
-    checks_passed: int
-    warnings: tuple[str, ...]
+    view: str
+    reads: tuple[str, ...]
+    statement: str
 
 
 @dataclass(frozen=True, slots=True)
-class PublishReport:
-    """The JSON shape of `promote` and `rollback`; `release` is None in a dry run."""
+class ViewsReport:
+    """The JSON shape of `publish-views`; `published` is False in a dry run, and where views are read as they stand."""
 
-    kind: str
-    run_id: str
-    release: str | None
-    layers: tuple[str, ...]
-    tables: tuple[PublishedTable, ...]
+    published: bool
+    views: tuple[PublishedView, ...]
 
 
-def publish_document(plan: PublishPlan, release: Release | None) -> PublishReport:
-    """What the plan moves."""
-    tables = []
-    for step in plan.steps:
-        checks = [check for check in plan.run.checks if check.table == str(step.table)]
-        tables.append(
-            PublishedTable(
-                table=str(step.table),
-                rows_before=step.before.rows if step.before else None,
-                rows=step.after.rows,
-                bytes_before=step.before.bytes if step.before else None,
-                bytes=step.after.bytes,
-                schema_changes=step.schema_changes,
-                checks_passed=sum(check.passed for check in checks),
-                warnings=tuple(f"{check.rule}: {check.message}" for check in checks if not check.passed),
-            )
-        )
-    return PublishReport(plan.kind, plan.run.run_id, release.name if release else None, plan.layers, tuple(tables))
+def publish_views(ctx: typer.Context, dry_run: DryRunOption = False) -> None:
+    """Make the serving views in Athena, or replace them.
+
+    Each serving/*.sql of the pipeline becomes a view of the serving database, after those that it reads. On the target
+    local there is nothing to make: there the files themselves are the views.
+
+    Examples:
+      salesperf publish-views --target dev --dry-run
+      salesperf publish-views --target dev
+    """
+    from salesperf_cli.factory import AwsWorkspace, open_workspace
+
+    world = environment(ctx)
+    workspace = open_workspace(world)
+    queries = workspace.backend.queries if isinstance(workspace, AwsWorkspace) else None
+    steps = _planned(workspace.pipeline, queries)
+    if queries is not None and not dry_run:
+        _publish(world, queries, steps)
+    report = ViewsReport(queries is not None and not dry_run, tuple(map(_shown, steps)))
+    world.sink.document(report, _view)
+    if queries is None:
+        world.sink.say("Nothing to make: on this target queries read the serving/*.sql of the pipeline.")
 
 
-def publish_view(report: PublishReport) -> Iterable[Table | Line]:
-    """A table a line, then what changes in columns and what was warned of."""
-    columns = (
-        Column("Table"),
-        Column("Rows", wrap=True),
-        Column("Bytes", wrap=True),
-        Column("Columns"),
-        Column("Checks"),
-    )
-    yield Table(columns, [_row(table) for table in report.tables])
-    for table in report.tables:
-        for change in table.schema_changes:
-            yield Line(f"  {table.table} {change}")
+def _planned(pipeline: Pipeline, queries: Queries | None) -> Sequence[ViewStep]:
+    """The views in their order, over Athena's databases; where there are none, over the layers by their own names."""
+    from salesperf_cli.core.serving_views import plan_views
+    from salesperf_cli.core.tables import BUILT_LAYERS
+
+    databases = {layer: layer for layer in _LAYERS} if queries is None else queries.databases
+    tables = [str(name) for name in pipeline.contracts(BUILT_LAYERS)]
+    return plan_views(pipeline.serving_views(), tables, databases)
 
 
-def _row(table: PublishedTable) -> tuple[object, ...]:
-    checks = f"{table.checks_passed} ok" if table.checks_passed else ""
-    if table.warnings:
-        checks = ", ".join(filter(None, (checks, f"{len(table.warnings)} warn")))
-    changes = f"{len(table.schema_changes)} change(s)" if table.schema_changes else "same"
-    return (
-        table.table,
-        _change(table.rows_before, table.rows),
-        _change(table.bytes_before, table.bytes),
-        "new" if table.rows_before is None else changes,
-        checks,
-    )
+_LAYERS = ("silver", "gold", "quarantine", "serving", "speed")
 
 
-def _change(before: int | None, after: int) -> str:
-    return f"{0 if before is None else before:,} → {after:,}"
+def _publish(world: Environment, queries: Queries, steps: Sequence[ViewStep]) -> None:
+    for step in steps:
+        world.sink.busy(f"making {step.view}")
+        try:
+            queries.run(step.statement)
+        except SalesperfError as fault:
+            raise type(fault)(
+                f"the view {step.view} cannot be made: {fault.what}",
+                why=fault.why,
+                remedy=fault.remedy,
+                detail=fault.detail,
+            ) from fault
+        world.sink.step(step.view)
 
 
-def tell_published(world: Environment, release: Release) -> None:
-    """The end in words."""
-    word = "Published" if release.kind == "promote" else "Rolled back"
-    note = f", {release.note}" if release.note else ""
-    world.sink.step(f"{word} as release {release.name}: {' and '.join(release.changed)}{note}")
+def _shown(step: ViewStep) -> PublishedView:
+    return PublishedView(step.view, step.reads, step.statement.sql)
+
+
+def _view(report: ViewsReport) -> Iterable[Table]:
+    columns = (Column("View"), Column("Reads", wrap=True))
+    yield Table(columns, [(each.view, ", ".join(each.reads)) for each in report.views])

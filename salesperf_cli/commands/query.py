@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,25 @@ from salesperf_cli.errors import InputError
 from salesperf_cli.options import OutOption, environment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from salesperf_cli.core.query import Estimate, Question
     from salesperf_cli.environment import Environment
     from salesperf_cli.factory import LocalWorkspace, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """What was asked: the SQL, the values of its parameters, and the flags."""
+
+    sql: str
+    values: Mapping[str, str]
+    as_of: str | None
+    estimate: bool
+    max_scan: str | None
+    reuse_minutes: int
+    limit: int | None
+    out: Path | None
 
 
 def query(
@@ -52,24 +69,30 @@ def query(
       salesperf query "SELECT …" --as-of r1 --max-scan 1GB
       salesperf query --name top_states --target dev
     """
-    from salesperf_cli.core.query import guard
     from salesperf_cli.factory import AwsWorkspace, open_workspace
 
     world = environment(ctx)
     workspace = open_workspace(world)
     text, values = _text(world, workspace, sql, file, name), _parameters(param or [])
+    request = QueryRequest(text, values, as_of, estimate, max_scan, reuse, limit, out)
     if isinstance(workspace, AwsWorkspace):
-        from salesperf_cli.commands.query_athena import AthenaRequest, query_athena
+        from salesperf_cli.commands.query_athena import query_athena
 
-        request = AthenaRequest(text, values, as_of, estimate, max_scan, reuse, limit, out)
         query_athena(world, workspace, request)
-        return
-    question = _question(world, workspace, text, values, as_of)
-    if estimate:
+    else:
+        _query_here(world, workspace, request)
+
+
+def _query_here(world: Environment, workspace: LocalWorkspace, request: QueryRequest) -> None:
+    """Ask this machine's lake, and write the answer."""
+    from salesperf_cli.core.query import guard
+
+    question = _question(world, workspace, request)
+    if request.estimate:
         world.sink.document(question.estimate)
         return
-    guard(question.estimate, max_scan)
-    _answer(world, workspace, question, limit, out)
+    guard(question.estimate, request.max_scan)
+    _answer(world, workspace, question, request)
 
 
 def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path | None, name: str | None) -> str:
@@ -96,9 +119,7 @@ def _text(world: Environment, workspace: Workspace, sql: str | None, file: Path 
     return world.stdin.read() if sql == "-" else sql or ""
 
 
-def _question(
-    world: Environment, workspace: LocalWorkspace, sql: str, values: dict[str, str], as_of: str | None
-) -> Question:
+def _question(world: Environment, workspace: LocalWorkspace, request: QueryRequest) -> Question:
     workspace.backend.expect_question()
     from salesperf_cli.core.compiled import compiled
     from salesperf_cli.core.cost.queries import scan_price
@@ -106,9 +127,9 @@ def _question(
     from salesperf_cli.core.query import LakeCatalog, ask, published_state
 
     price = scan_price(world.settings.project, world.settings.price_region)
-    state = published_state(workspace.ledger, as_of)
+    state = published_state(workspace.ledger, request.as_of)
     catalog = LakeCatalog(state, workspace.pipeline, LandedTables(workspace.pipeline, workspace.backend.objects))
-    translation = compiled(sql, catalog, values, workspace.backend.objects)
+    translation = compiled(request.sql, catalog, request.values, workspace.backend.objects)
     return ask(translation, state, catalog, workspace.backend.tables.listing, price=price)
 
 
@@ -120,21 +141,18 @@ def _parameters(param: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _answer(
-    world: Environment, workspace: LocalWorkspace, question: Question, limit: int | None, out: Path | None
-) -> None:
+def _answer(world: Environment, workspace: LocalWorkspace, question: Question, request: QueryRequest) -> None:
     from salesperf_cli.commands.query_rows import AnswerRows
 
     began = time.perf_counter()
     with workspace.backend.answer(question.translation, question.listings) as answer:
-        rows = AnswerRows(answer, limit)
-        target = world.cwd / out if out else None
-        world.sink.write_rows(rows, target)
+        rows = AnswerRows(answer, request.limit)
+        world.sink.write_rows(rows, world.cwd / request.out if request.out else None)
     for note in question.translation.notes:
         world.sink.say(note)
     world.sink.say(statistics(rows.row_count, time.perf_counter() - began, question.estimate))
-    if out is not None:
-        world.sink.step(f"written to {out}")
+    if request.out is not None:
+        world.sink.step(f"written to {request.out}")
 
 
 def statistics(rows: int, seconds: float, estimate: Estimate) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesperf_cli.errors import SalesperfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from salesperf_cli.backends.ports import CostedAnswer, QueryCost, QueryProgress
+    from salesperf_cli.commands.query import QueryRequest
     from salesperf_cli.core.athena_question import AthenaQuestion
     from salesperf_cli.core.query import ScanPrice
     from salesperf_cli.environment import Environment
@@ -21,21 +20,7 @@ if TYPE_CHECKING:
 _NESTED = ("array", "map", "row")
 
 
-@dataclass(frozen=True, slots=True)
-class AthenaRequest:
-    """What was typed: the SQL, the values of its parameters, and the flags."""
-
-    sql: str
-    values: Mapping[str, str]
-    as_of: str | None
-    estimate: bool
-    max_scan: str | None
-    reuse_minutes: int
-    limit: int | None
-    out: Path | None
-
-
-def query_athena(world: Environment, workspace: AwsWorkspace, request: AthenaRequest) -> None:
+def query_athena(world: Environment, workspace: AwsWorkspace, request: QueryRequest) -> None:
     """Ask Athena, and write the answer."""
     from salesperf_cli.commands.query_rows import AnswerRows
     from salesperf_cli.core.athena_question import scan_guard
@@ -86,7 +71,7 @@ def _remember(
         CostLedger(workspace.backend.objects).add(record)
 
 
-def _question(workspace: AwsWorkspace, request: AthenaRequest, price: ScanPrice) -> AthenaQuestion:
+def _question(workspace: AwsWorkspace, request: QueryRequest, price: ScanPrice) -> AthenaQuestion:
     from salesperf_cli.core.athena_question import LakeFiles, ask_athena
     from salesperf_cli.core.athena_statement import AthenaLake
     from salesperf_cli.core.query import LakeCatalog, published_state

@@ -14,6 +14,8 @@ from salesperf_cli.output.forms import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from salesperf_cli.core.ledger import Release
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
@@ -48,20 +50,21 @@ def releases(ctx: typer.Context) -> None:
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
-    lines = (
-        ReleaseLine(
-            release=each.name,
-            at=each.at,
-            kind=each.kind,
-            layers=each.changed,
-            tables=len(each.tables),
-            rows=sum(state.rows for state in each.tables.values()),
-            note=each.note,
-            run_id=each.run_id,
-        )
-        for each in reversed(open_workspace(world).ledger.releases())
+    published = open_workspace(world).ledger.releases()
+    world.sink.document(ReleaseList(tuple(_line(each) for each in reversed(published))), _view)
+
+
+def _line(release: Release) -> ReleaseLine:
+    return ReleaseLine(
+        release=release.name,
+        at=release.at,
+        kind=release.kind,
+        layers=release.changed,
+        tables=len(release.tables),
+        rows=sum(state.rows for state in release.tables.values()),
+        note=release.note,
+        run_id=release.run_id,
     )
-    world.sink.document(ReleaseList(tuple(lines)), _view)
 
 
 def _view(found: ReleaseList) -> Iterable[Table]:

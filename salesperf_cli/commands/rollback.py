@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from salesperf_cli.commands.publish_views import publish_document, publish_view, tell_published
+from salesperf_cli.commands.publication import publish_document, publish_view, tell_published
 from salesperf_cli.options import DryRunOption, environment
 
 

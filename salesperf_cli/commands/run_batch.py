@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,35 +58,46 @@ def run_batch(
       salesperf run-batch --apply plan.json --promote
     """
     from salesperf_cli.core.batch import BatchRequest
-    from salesperf_cli.core.operations import plan_with_landed
-    from salesperf_cli.core.planned import encode, planned
     from salesperf_cli.core.promotion import layers_of
 
     world = environment(ctx)
-    agreed = _saved(world.cwd / apply) if apply else None
-    asked = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
-    request = agreed.request if agreed else asked
+    typed = BatchRequest(layers_of(layer), tuple(filter(None, tables.split(","))), full_refresh)
+    saved = _saved(world.cwd / apply) if apply else None
+    request = RunRequest(saved.request if saved else typed, promote, saved, stop_on_interrupt)
     workspace = _workspace(world, engine)
     if dry_run or plan_out:
-        plan = planned(plan_with_landed(workspace, request, world.clock()), request)
-        if plan_out:
-            (world.cwd / plan_out).write_bytes(encode(plan))
-        world.sink.document(plan, plan_view)
-        return
-    outcome = _run(world, workspace, Asked(request, promote, agreed, stop_on_interrupt))
-    if outcome is not None:
-        world.sink.document(run_document(outcome.run), run_view)
-    tell_outcome(world, outcome)
+        _show_plan(world, workspace, request.batch, plan_out)
+    else:
+        _build(world, workspace, request)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunRequest:
     """What was asked for: which tables, whether to publish them, by which saved plan, and what Ctrl-C means."""
 
-    request: BatchRequest
+    batch: BatchRequest
     promote: bool
     agreed: PlannedRun | None
     stop_on_interrupt: bool
+
+
+def _show_plan(world: Environment, workspace: Workspace, request: BatchRequest, file: Path | None) -> None:
+    """What a run would do now, kept in `file` where one is named."""
+    from salesperf_cli.core.operations import plan_with_landed
+    from salesperf_cli.core.planned import encode, planned
+
+    plan = planned(plan_with_landed(workspace, request, world.clock()), request)
+    if file is not None:
+        (world.cwd / file).write_bytes(encode(plan))
+    world.sink.document(plan, plan_view)
+
+
+def _build(world: Environment, workspace: Workspace, request: RunRequest) -> None:
+    """Run, and tell what came of it."""
+    outcome = _outcome(world, workspace, request)
+    if outcome is not None:
+        world.sink.document(run_document(outcome.run), run_view)
+    tell_outcome(world, outcome)
 
 
 def _workspace(world: Environment, engine: Engine | None) -> Workspace:
@@ -101,28 +114,43 @@ def _workspace(world: Environment, engine: Engine | None) -> Workspace:
     return open_workspace(world)
 
 
-def _run(world: Environment, workspace: Workspace, asked: Asked) -> BatchOutcome | None:
+def _outcome(world: Environment, workspace: Workspace, request: RunRequest) -> BatchOutcome | None:
     """Run in this process, or as jobs where the target lies."""
     from salesperf_cli.core import operations
     from salesperf_cli.core.job_runs import Waiting, run_jobs
     from salesperf_cli.factory import LocalWorkspace
 
     if isinstance(workspace, LocalWorkspace):
-        return operations.run_batch(
-            workspace, asked.request, BatchTalk(world), promote=asked.promote, clock=world.clock, agreed=asked.agreed
-        )
-    from salesperf_cli.commands.spend_talk import JobCosts
+        with _told_when_interrupted(world):
+            return operations.run_batch(
+                workspace,
+                request.batch,
+                BatchTalk(world),
+                promote=request.promote,
+                clock=world.clock,
+                agreed=request.agreed,
+            )
+    from salesperf_cli.commands.cost.spending import JobCosts
 
     return run_jobs(
         workspace,
         workspace.backend.jobs,
-        asked.request,
+        request.batch,
         BatchTalk(world, JobCosts(world, workspace.backend.objects)),
-        promote=asked.promote,
+        promote=request.promote,
         clock=world.clock,
-        waiting=Waiting(asked.stop_on_interrupt),
-        agreed=asked.agreed,
+        waiting=Waiting(request.stop_on_interrupt),
+        agreed=request.agreed,
     )
+
+
+@contextmanager
+def _told_when_interrupted(world: Environment) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        world.sink.warn("Given up: readers see what they saw before. The same command again builds anew")
+        raise
 
 
 def _saved(file: Path) -> PlannedRun:

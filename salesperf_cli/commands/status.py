@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from salesperf_cli.core.deploy.stacks import StackLine
     from salesperf_cli.core.status import Status
     from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
 
 
 def status(ctx: typer.Context) -> None:
@@ -28,22 +29,26 @@ def status(ctx: typer.Context) -> None:
       salesperf status
       salesperf status -o json
     """
-    from salesperf_cli.core.status import lake_status
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
-    workspace = open_workspace(world)
-    report = lake_status(
-        workspace.ledger,
-        workspace.backend.tables,
-        workspace.pipeline.contracts(["silver", "gold"]),
-        target=workspace.settings.target,
-        pipeline=workspace.settings.pipeline,
-    )
+    report = _lake(open_workspace(world))
     if not world.settings.is_local:
         report = replace(report, stacks=_stacks(world))
     world.sink.document(report, _view)
     world.sink.next_steps(_next(report))
+
+
+def _lake(workspace: Workspace) -> Status:
+    from salesperf_cli.core.status import lake_status
+
+    return lake_status(
+        workspace.ledger,
+        workspace.backend,
+        workspace.pipeline.contracts(["silver", "gold"]),
+        target=workspace.settings.target,
+        pipeline=workspace.settings.pipeline,
+    )
 
 
 def _stacks(world: Environment) -> tuple[StackLine, ...]:

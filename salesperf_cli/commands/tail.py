@@ -14,20 +14,15 @@ from salesperf_cli.output.plain import to_json_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from salesperf_cli.core.events.tailing import Record
+    from salesperf_cli.core.contracts import Contract
+    from salesperf_cli.core.events.tailing import Following, Record
     from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
 
-SHOWN = (
-    "occurred_at",
-    "order_id",
-    "line_number",
-    "status",
-    "customer_state",
-    "product_category_en",
-    "price",
-    "freight",
-)
-"""What a terminal shows of an event, where it has these columns."""
+WIDEST = 12
+"""How much of a text a terminal shows; an id is known by its beginning."""
+_TELLING = ("timestamp", "date", "decimal", "double", "string")
+"""Kinds of columns by how much they tell: moments and amounts first."""
 
 
 def tail(
@@ -50,24 +45,51 @@ def tail(
       salesperf tail --stream --target dev -o ndjson
     """
     from salesperf_cli.core.events.deliveries import event_table
-    from salesperf_cli.core.events.tailing import Following, follow_landed, follow_stream, matching
-    from salesperf_cli.factory import open_stream, open_workspace
+    from salesperf_cli.core.events.tailing import Following, matching
+    from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
     workspace = open_workspace(world)
     contract, _ = event_table(workspace.pipeline)
     wanted = _conditions(where or [], contract.column_names)
-    following = Following(oldest=from_start)
-    if stream:
-        records = follow_stream(open_stream(workspace), following)
-    else:
-        records = follow_landed(workspace.backend.objects, contract.name.table, following)
-    chosen = matching(records, wanted, limit)
+    follow = _stream if stream else _landed
+    _show(world, matching(follow(workspace, contract, Following(oldest=from_start)), wanted, limit), contract)
+
+
+def _stream(workspace: Workspace, contract: Contract, following: Following) -> Iterator[Record]:
+    """What goes into the stream, valid or not."""
+    from salesperf_cli.core.events.tailing import follow_stream
+    from salesperf_cli.factory import open_stream
+
+    return follow_stream(open_stream(workspace), following)
+
+
+def _landed(workspace: Workspace, contract: Contract, following: Following) -> Iterator[Record]:
+    """What lands in the lake."""
+    from salesperf_cli.core.events.tailing import follow_landed
+
+    return follow_landed(workspace.backend.objects, contract.name.table, following)
+
+
+def _show(world: Environment, records: Iterator[Record], contract: Contract) -> None:
+    """On a terminal a line an event, in the columns that fit; else NDJSON with all."""
+    world.sink.say("Waiting for events; Ctrl-C ends")
     if world.settings.output in (OutputFormat.TABLE, None) and world.stdout_tty:
-        _draw(world, chosen, [column for column in contract.column_names if column in SHOWN] or contract.column_names)
-    else:
-        for record in chosen:
-            _write(world, to_json_line(dict(record)))
+        _draw(world, records, fitting(contract, world.width))
+        return
+    for record in records:
+        _write(world, to_json_line(dict(record)))
+
+
+def fitting(contract: Contract, width: int) -> Mapping[str, int]:
+    """The columns that a line of `width` has room for, and their widths: the most telling, in the contract's order."""
+    told = [each for each in contract.columns if each.type.kind in _TELLING and each.name not in contract.key]
+    widths = {each.name: max(len(each.name), 19 if each.type.kind == "timestamp" else WIDEST) for each in told}
+    chosen: list[str] = []
+    for each in sorted(told, key=lambda column: _TELLING.index(column.type.kind)):
+        if sum(widths[name] + 2 for name in (*chosen, each.name)) - 2 <= width:
+            chosen.append(each.name)
+    return {each.name: widths[each.name] for each in told if each.name in chosen}
 
 
 def _conditions(where: Sequence[str], columns: Sequence[str]) -> Mapping[str, str]:
@@ -84,20 +106,21 @@ def _conditions(where: Sequence[str], columns: Sequence[str]) -> Mapping[str, st
     return found
 
 
-def _draw(world: Environment, records: Iterator[Record], columns: Sequence[str]) -> None:
-    """A line an event, in columns as wide as their names or first values ask for."""
+def _draw(world: Environment, records: Iterator[Record], columns: Mapping[str, int]) -> None:
+    """The names once, then a line an event."""
     from salesperf_cli.output.text import escape
 
-    widths: list[int] = []
+    _write(world, _line(columns, list(columns)))
     for record in records:
-        values = [escape("" if record.get(each) is None else str(record[each])) for each in columns]
-        if not widths:
-            widths = [max(len(name), len(value)) for name, value in zip(columns, values, strict=True)]
-            _write(
-                world, "  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip() + "\n"
-            )
-        text = "  ".join(value.ljust(width) for value, width in zip(values, widths, strict=True))
-        _write(world, text.rstrip()[: world.width] + "\n")
+        _write(world, _line(columns, [escape("" if record.get(n) is None else str(record[n])) for n in columns]))
+
+
+def _line(columns: Mapping[str, int], values: Sequence[str]) -> str:
+    cut = (
+        value if len(value) <= width else f"{value[: width - 1]}…"
+        for value, width in zip(values, columns.values(), strict=True)
+    )
+    return "  ".join(text.ljust(width) for text, width in zip(cut, columns.values(), strict=True)).rstrip() + "\n"
 
 
 def _write(world: Environment, text: str) -> None:

@@ -59,9 +59,15 @@ def hold(objects: Objects, run_id: str, doing: str) -> Iterator[None]:
 
 def refuse_held(objects: Objects) -> None:
     """Raise ConflictError while another live process holds the lease: what would then be started could only fail."""
-    stored = objects.read(KEY)
-    if stored is not None and _alive(holder := msgspec.json.decode(stored.data, type=Holder)):
+    if holder := live_holder(objects):
         raise _held(holder)
+
+
+def live_holder(objects: Objects) -> Holder | None:
+    """Who works on the lake now, or None: what a killed process has left does not count."""
+    stored = objects.read(KEY)
+    holder = msgspec.json.decode(stored.data, type=Holder) if stored else None
+    return holder if holder and _alive(holder) else None
 
 
 def _renew(objects: Objects, mine: Holder, ended: threading.Event) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -95,7 +96,11 @@ class Run:
         """
         self._ledger.write_run(self.record)
         tasks, graph = self._tasks()
-        self._side_by_side(tasks, graph)
+        try:
+            self._side_by_side(tasks, graph)
+        except BaseException as fault:
+            self._give_up(fault)
+            raise
         status: RunStatus = "blocked" if self.record.failures else "audited"
         self.record = replace(self._up_to_failure(), status=status, finished=self._clock())
         self._ledger.write_run(self.record)
@@ -140,6 +145,13 @@ class Run:
                 self._engine.interrupt()
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    def _give_up(self, fault: BaseException) -> None:
+        """Enter that the run did not reach its end; a ledger that cannot be written hides no error."""
+        word = "interrupted" if isinstance(fault, KeyboardInterrupt) else f"{type(fault).__name__}: {fault}"
+        self.record = replace(self.record, status="failed", finished=self._clock(), message=word.split("\n")[0][:300])
+        with suppress(Exception):
+            self._ledger.write_run(self.record)
 
     def _up_to_failure(self) -> RunRecord:
         """The record without what lies beyond the layer in which a rule failed."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from salesperf_cli.core.contracts import Contract, FreshnessRule
 from salesperf_cli.core.deploy.stacks import StackLine
-from salesperf_cli.core.ledger import Ingest, Ledger, Release, TableState, live
+from salesperf_cli.core.lease import live_holder
+from salesperf_cli.core.ledger import Ingest, Ledger, Release, RunRecord, TableState, live
 from salesperf_cli.core.tables import TableName
 
 if TYPE_CHECKING:
-    from salesperf_cli.backends.ports import Tables
+    from salesperf_cli.backends.ports import Lake, Objects, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +68,31 @@ class Status:
 
 
 def lake_status(
-    ledger: Ledger, tables: Tables, contracts: Mapping[TableName, Contract], *, target: str, pipeline: str
+    ledger: Ledger, lake: Lake, contracts: Mapping[TableName, Contract], *, target: str, pipeline: str
 ) -> Status:
     """Gather the status."""
     releases, ingests, run = ledger.releases(), ledger.ingests(), ledger.last_run()
     current = releases[-1].tables if releases else {}
-    line = (
-        RunStatusLine(run.run_id, run.kind, run.status, run.started, len(run.failures), len(run.warnings))
-        if run
-        else None
-    )
     return Status(
         target=target,
         pipeline=pipeline,
         release=releases[-1].name if releases else None,
-        last_run=line,
+        last_run=_run(run, lake.objects) if run else None,
         sources=tuple(_sources(ingests, current)),
         tables=tuple(
-            _table(name, state, releases, contracts.get(TableName.parse(name)), tables)
+            _table(name, state, releases, contracts.get(TableName.parse(name)), lake.tables)
             for name, state in sorted(current.items(), key=lambda item: (item[0].startswith("gold"), item[0]))
             if not name.startswith("quarantine.")
         ),
         quarantined={name: state.rows for name, state in sorted(current.items()) if name.startswith("quarantine.")},
     )
+
+
+def _run(run: RunRecord, objects: Objects) -> RunStatusLine:
+    """The last run; one that says it is at work, and that nobody works on, was killed."""
+    killed = run.status in ("running", "promoting") and live_holder(objects) is None
+    status = "killed" if killed else run.message if run.status == "failed" and run.message else run.status
+    return RunStatusLine(run.run_id, run.kind, status, run.started, len(run.failures), len(run.warnings))
 
 
 def _sources(ingests: Sequence[Ingest], current: Mapping[str, TableState]) -> Iterator[SourceStatus]:

@@ -45,6 +45,7 @@ HEAVY = (
 )  # fmt: skip
 MODULES_BEYOND_TYPER = 25
 ABOUT_400 = 440
+LINES_OF_A_COMMAND = 15
 
 
 def _imports(file: Path) -> Iterator[tuple[int, str]]:
@@ -108,6 +109,23 @@ def test_only_app_and_factory_know_both_sides() -> None:
 def test_files_stay_readable_in_one_sitting() -> None:
     sizes = {file.relative_to(ROOT).as_posix(): len(file.read_text().splitlines()) for file in PACKAGE.rglob("*.py")}
     assert {name: size for name, size in sizes.items() if size > ABOUT_400} == {}
+
+
+def _lines_of_body(function: ast.FunctionDef) -> int:
+    """From the first statement to the last, without signature and docstring."""
+    statements = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
+
+
+def test_a_command_parses_builds_a_request_calls_core_and_hands_over_the_result() -> None:
+    sizes = {
+        f"{file.relative_to(PACKAGE / 'commands').as_posix()} {node.name}": _lines_of_body(node)
+        for file in (PACKAGE / "commands").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and any(argument.arg == "ctx" for argument in node.args.args)
+    }
+    assert {"deploy.py deploy", "cost/check.py check"} <= set(sizes)
+    assert {name: size for name, size in sizes.items() if size > LINES_OF_A_COMMAND} == {}
 
 
 def _modules_after(code: str) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from salesperf_cli.commands.cost_request import parameters
+from salesperf_cli.commands.cost.request import parameters
 from salesperf_cli.errors import InputError
 from salesperf_cli.resources import shipped_folder
 

@@ -1,4 +1,4 @@
-"""How estimates look on a terminal of 80 columns. No command of its own, and no arithmetic but sums of shown lines."""
+"""How an estimate looks on a terminal of 80 columns; no arithmetic but sums of shown lines."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from salesperf_cli.core.cost.money import CENT, ZERO, change, counted, dollars, plain_number, short_number
-from salesperf_cli.output.forms import Align, Block, Column, Fields, Line, Table
+from salesperf_cli.commands.cost.amounts import MARKS, bar, left_out, money, share
+from salesperf_cli.core.cost.money import CENT, ZERO, change, dollars, short_number
+from salesperf_cli.output.forms import Block, Column, Fields, Line, Table
 
 if TYPE_CHECKING:
     from salesperf_cli.core.cost.architecture import CostReport
-    from salesperf_cli.core.cost.check import CostCheck
-    from salesperf_cli.core.cost.diff import CostDiff
-    from salesperf_cli.core.cost.estimate import CostLine, Unpriced
-    from salesperf_cli.core.cost.whatif import WhatIf
-
-MONEY = Align.RIGHT
-MARKS = {"listed": "", "unverified": "?", "assumed": "~"}
-_BAR = 16
-
-
-def money(name: str, key: str = "") -> Column:
-    """A column of amounts that are already written."""
-    return Column(name, key=key, align=MONEY)
+    from salesperf_cli.core.cost.estimate import CostLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ def report_view(report: CostReport) -> Iterator[Block]:
         ],
         title="Sum",
     )
-    yield from _left_out(report.unpriced)
+    yield from left_out(report.unpriced)
     yield Line("\n" + "\n".join(_notes(report)))
 
 
@@ -117,17 +106,6 @@ _MANY = {
 }
 
 
-def _left_out(unpriced: Sequence[Unpriced]) -> Iterator[Block]:
-    if unpriced:
-        rows = [(each.resource, _quantity(each), each.reason) for each in unpriced]
-        columns = (Column("Resource"), Column("Quantity"), Column("Why", wrap=True))
-        yield Table(columns, rows, title=f"In no sum: {len(unpriced)} without a price")
-
-
-def _quantity(each: Unpriced) -> str:
-    return "unknown" if each.quantity is None else counted(each.quantity, each.unit)
-
-
 def explain_view(report: CostReport) -> Iterator[Block]:
     """Every line in full: how its quantity came about, quantity × price, tier, and the row of the price book."""
     from salesperf_cli.core.cost.estimate import explained
@@ -139,76 +117,9 @@ def explain_view(report: CostReport) -> Iterator[Block]:
         source = allowance.source + ("" if allowance.verified else ", unverified")
         pairs = ((allowance.usage_type, f"{used} of {free} free units are used"), ("source", source))
         yield Fields(pairs, title=f"Free tier, {allowance.service}: {dollars(-allowance.usd)}")
-    yield from _left_out(report.unpriced)
+    yield from left_out(report.unpriced)
     total = report.expected
     yield Line(f"\n{dollars(total.gross)} - {dollars(total.free)} free = {dollars(total.net)}; taxes are excluded")
-
-
-def diff_view(diff: CostDiff) -> Iterator[Block]:
-    """What changed, the greatest first, and both sums."""
-    shown = [each for each in diff.changes if abs(each.delta) >= CENT / 2]
-    small = diff.changes[len(shown) :]
-    rows = [
-        (
-            {"added": "+", "removed": "-", "changed": "≠"}[each.kind],
-            each.resource,
-            each.what,
-            "–" if each.before is None else dollars(each.before),
-            "–" if each.after is None else dollars(each.after),
-            change(each.delta),
-        )
-        for each in shown
-    ]
-    if small:
-        together = change(sum((each.delta for each in small), ZERO))
-        rows.append(("", f"{len(small)} more", "below half a cent each", "", "", together))
-    if rows:
-        columns = (Column(""), Column("Resource"), Column("For"), money("Before"), money("After"), money("Change"))
-        yield Table(columns, rows, title="Changes a month")
-    differing = [each for each in shown if each.how_before and each.how_after and each.how_before != each.how_after]
-    for each in differing[:3]:
-        pairs = (("before", each.how_before), ("after", each.how_after))
-        yield Fields(pairs, title=f"{each.resource}, {each.what}")
-    grown = "" if diff.percent is None else f"{'+' if diff.percent > 0 else ''}{plain_number(diff.percent)} %"
-    sums: list[tuple[object, ...]] = [
-        ("all lines", dollars(diff.before.gross), dollars(diff.after.gross), change(diff.delta_gross), grown),
-        ("after the free tier", dollars(diff.before.net), dollars(diff.after.net), change(diff.delta_net), ""),
-    ]
-    yield Table((Column("Sum"), money("Before"), money("After"), money("Change"), money("")), sums)
-    yield from _left_out(diff.new_unpriced)
-    yield Line(f"\n{'Nothing changes. ' if not rows else ''}USD a month, expected usage, taxes excluded.")
-
-
-def check_view(verdict: CostCheck) -> Iterator[Block]:
-    """The verdict in a few lines."""
-    limit = "no limit" if verdict.max_usd is None else f"limit {dollars(verdict.max_usd)}"
-    high = dollars(verdict.high_usd)
-    yield Line(f"{dollars(verdict.usd)} a month in {verdict.region} ({limit}); with high usage {high}")
-    if verdict.max_increase_percent is not None:
-        grown = "from nothing" if verdict.increase_percent is None else f"{plain_number(verdict.increase_percent)} %"
-        yield Line(f"growth {grown} (limit {plain_number(verdict.max_increase_percent)} %)")
-    if verdict.unpriced_count:
-        yield Line(f"{verdict.unpriced_count} things have no price and are in no sum")
-
-
-def what_if_view(result: WhatIf, width: int) -> Iterator[Block]:
-    """Service by service before and after, and a plot of cost against scale."""
-    from salesperf_cli.core.cost.plot import plot
-
-    rows = [
-        (name, dollars(before), dollars(after), change(after - before))
-        for name, (before, after) in result.services.items()
-        if before or after
-    ]
-    sums = (dollars(result.before.gross), dollars(result.after.gross), change(result.delta_gross))
-    net = (dollars(result.before.net), dollars(result.after.net), change(result.after.net - result.before.net))
-    columns = (Column("Service"), money("Now"), money("Then"), money("Change"))
-    changes = ", ".join(f"{name} {short_number(value)}" for name, value in result.changes.items()) or "as it is"
-    yield Table(columns, [*rows, ("all", *sums), ("after the free tier", *net)], title=f"What if: {changes}")
-    points = [(point.value, point.gross) for point in result.curve]
-    drawn = plot(points, f"USD a month over {result.over}", width=min(width, 80))
-    yield Line("\n" + "\n".join(line.replace(" ", "\u00a0") for line in drawn))  # a line keeps only hard spaces
-    yield from _left_out(result.unpriced)
 
 
 def compare_view(here: CostReport, there: CostReport) -> Iterator[Block]:
@@ -239,19 +150,3 @@ def _by_service(report: CostReport) -> Mapping[str, Decimal]:
     for line in report.lines:
         sums[line.service] = sums.get(line.service, ZERO) + line.usd
     return sums
-
-
-def share(part: Decimal, whole: Decimal) -> str:
-    """A part in percent of the whole."""
-    if not whole:
-        return ""
-    percent = part / whole * 100
-    return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
-
-
-def bar(value: Decimal, most: Decimal, width: int = _BAR) -> str:
-    """A bar in eighths of a column; what is above 0 shows at least a sliver."""
-    if not most or not value:
-        return ""
-    eighths = max(int(value / most * width * 8), 1)
-    return "█" * (eighths // 8) + (" ▏▎▍▌▋▊▉"[eighths % 8] if eighths % 8 else "")

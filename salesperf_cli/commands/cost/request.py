@@ -1,4 +1,4 @@
-"""Makes the architecture that a cost command asks about, from its options, the project and what travels with salesperf.
+"""What a cost command asks about: its options, and the architecture made of them, the project and what travels with us.
 
 No command of its own.
 """
@@ -38,7 +38,7 @@ ParametersOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CostRequest:
     """What the options say; None where nothing was said."""
 
     templates: Path | None = None
@@ -47,7 +47,7 @@ class Asked:
     region: str | None = None
 
 
-def architecture(world: Environment, asked: Asked) -> Architecture:
+def architecture(world: Environment, asked: CostRequest) -> Architecture:
     """The architecture that was asked about. Raises InputError."""
     from salesperf_cli.core.cost.architecture import Architecture
     from salesperf_cli.core.cost.template import read_templates

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from salesperf_cli.commands.cost_request import Asked, architecture
+from salesperf_cli.commands.cost.request import CostRequest, architecture
 from salesperf_cli.errors import SalesperfError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class JobCosts:
 
     @cached_property
     def _architecture(self) -> Architecture:
-        return architecture(self._world, Asked())
+        return architecture(self._world, CostRequest())
 
 
 def replay_cost(world: Environment, objects: Objects, events: int) -> str:
@@ -79,7 +79,7 @@ def replay_cost(world: Environment, objects: Objects, events: int) -> str:
     from salesperf_cli.core.cost.spend import replay_spend
     from salesperf_cli.core.cost.usage import Case
 
-    built = architecture(world, Asked())
+    built = architecture(world, CostRequest())
     size = int(built.usage.case(Case.EXPECTED)["event_bytes"])
     on_demand = built.parameters.get("StreamMode", "ON_DEMAND") == "ON_DEMAND"
     spend = replay_spend(built.book, built.region, events, size, is_on_demand=on_demand)
@@ -94,12 +94,12 @@ def monthly_cost(world: Environment, templates: Iterable[str], *, deployed: bool
     """What a month of the stacks made from these templates costs, in words; of a `deployed` target also what it was."""
     from dataclasses import replace
 
-    from salesperf_cli.commands.cost_sides import side
+    from salesperf_cli.commands.cost.sides import side
     from salesperf_cli.core.cost.architecture import total
     from salesperf_cli.core.cost.diff import compare
 
     names = set(templates)
-    whole = architecture(world, Asked())
+    whole = architecture(world, CostRequest())
     planned = replace(whole, templates=tuple(each for each in whole.templates if each.stack in names))
     after = total(planned.month())
     told = f"a month of these stacks: ${after.gross:,.2f}, after the free tier ${after.net:,.2f}"
