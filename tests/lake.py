@@ -12,9 +12,8 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,11 +45,22 @@ class Result:
     exit_code: int
     stdout: str
     stderr: str
+    stdout_bytes: bytes
 
     @property
     def document(self) -> Any:
         """Standard output, read as JSON."""
         return json.loads(self.stdout)
+
+
+def in_process(*args: str, folder: Path, variables: Mapping[str, str], stdin: str = "", **world: Any) -> Result:
+    """Run a command line in process, in a folder. `world`: what else its Environment is, such as its clock or width."""
+    streams = [
+        io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="", write_through=True) for text in (stdin, "", "")
+    ]
+    code = run(list(args), Environment(*streams, variables=variables, cwd=folder, **world))
+    _, stdout, stderr = (_content(each) for each in streams)
+    return Result(int(code), stdout.decode(), stderr.decode(), stdout)
 
 
 @dataclass(frozen=True)
@@ -64,17 +74,7 @@ class Lake:
 
     def call(self, *args: str) -> Result:
         """Run a command line in process, in the project's folder."""
-        stdout, stderr = _stream(), _stream()
-        world = Environment(
-            stdin=io.StringIO(),
-            stdout=stdout,
-            stderr=stderr,
-            variables=self.variables,
-            cwd=self.folder,
-            clock=lambda: datetime.now(UTC),
-        )
-        code = run(list(args), world)
-        return Result(int(code), _text(stdout), _text(stderr))
+        return in_process(*args, folder=self.folder, variables=self.variables)
 
     def done(self, *args: str) -> Any:
         """Run a command line that must succeed; gives its document (None where it printed none)."""
@@ -181,6 +181,15 @@ def new_lake(folder: Path, pipeline: Path | None = None) -> Lake:
     return lake
 
 
+def small_lake(folder: Path) -> Lake:
+    """Sixty orders, published."""
+    lake = new_lake(folder)
+    lake.done("sample", "files", "--orders", "60", "--seed", "4")
+    lake.done("ingest", "files")
+    lake.done("run-batch", "--promote")
+    return lake
+
+
 def query(sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
     """Ask Arrow tables in DuckDB's SQL."""
     with duckdb.connect() as connection:
@@ -271,12 +280,8 @@ def _sorted(table: pa.Table, doubles: list[int]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=lambda row: [(each is None, str(each)) for at, each in enumerate(row) if at not in doubles])
 
 
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
-
-
-def _text(stream: io.TextIOWrapper) -> str:
+def _content(stream: io.TextIOWrapper) -> bytes:
     stream.flush()
     buffer = stream.buffer
     assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue().decode()
+    return buffer.getvalue()

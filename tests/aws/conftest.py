@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from salesperf_cli.app import run
-from salesperf_cli.environment import Environment
+from salesperf_cli.backends.aws.athena import AthenaQueries
+from salesperf_cli.backends.aws.session import Account, AwsSession
+from tests.athena_names import DATABASES
+from tests.aws.asking import WORKGROUP
 from tests.aws.ministack import ministack, missing_ministack
+from tests.aws.played_athena import Play, served
 from tests.aws.standin.parts import ACCOUNT, REGION, ROOT
-from tests.lake import Result
+from tests.lake import Result, in_process
 
 SECRET = "standin-secret-4f1c9e"
 """The stand-in takes any; no output may hold it."""
@@ -31,12 +33,8 @@ class Shop:
 
     def call(self, *args: str) -> Result:
         """Run a command line on the target."""
-        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
-        world = Environment(
-            stdin=io.StringIO(), stdout=stdout, stderr=stderr, variables={"HOME": str(self.folder)}, cwd=self.folder
-        )
-        code = run([*args, "--target", "standin"], world)
-        result = Result(int(code), _text(stdout), _text(stderr))
+        variables = {"HOME": str(self.folder)}
+        result = in_process(*args, "--target", "standin", folder=self.folder, variables=variables)
         assert SECRET not in result.stdout + result.stderr, f"{args} shows the secret key"
         return result
 
@@ -44,7 +42,7 @@ class Shop:
         """Run a command line that must succeed; gives its document."""
         result = self.call(*args)
         assert result.exit_code == 0, f"{args}: exit {result.exit_code}\n{result.stderr}"
-        return json.loads(result.stdout) if result.stdout else None
+        return result.document if result.stdout else None
 
     def rows(self, sql: str, *args: str) -> list[dict[str, Any]]:
         """The answer to a question."""
@@ -87,8 +85,31 @@ def shop(tmp_path: Path, credentials: None) -> Iterator[Shop]:
         yield new_shop(tmp_path / "shop", endpoint_url)
 
 
-def _text(stream: io.TextIOWrapper) -> str:
-    stream.flush()
-    buffer = stream.buffer
-    assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue().decode()
+@pytest.fixture(scope="module")
+def stage() -> Iterator[tuple[Play, AwsSession]]:
+    """One server and one session for all tests here: a client takes longer to make than a test to run."""
+    play = Play()
+    with pytest.MonkeyPatch.context() as patch, served(play) as address:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.delenv("AWS_PROFILE", raising=False)
+        yield play, AwsSession(Account("sa-east-1", None, address))
+
+
+@pytest.fixture
+def play(stage: tuple[Play, AwsSession]) -> Play:
+    """Athena as a script plays it, begun anew."""
+    stage[0].begin_anew()
+    return stage[0]
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """The seconds that were waited."""
+    return []
+
+
+@pytest.fixture
+def queries(stage: tuple[Play, AwsSession], play: Play, pauses: list[float]) -> AthenaQueries:
+    """Queries that the play answers."""
+    return AthenaQueries(stage[1], WORKGROUP, DATABASES, pause=pauses.append)

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.aws.standin.parts import ROOT, answers, free_port, program_of, start, stop, wait_until
-
-__all__ = ["ROOT", "ministack", "missing_ministack"]
+from tests.aws.standin.parts import answers, free_port, program_of, start, stop, wait_until
 
 
 def missing_ministack() -> str | None:

@@ -16,36 +16,24 @@ import pytest
 from salesperf_cli.backends.aws.athena import AthenaQueries
 from salesperf_cli.backends.aws.session import Account, AwsSession
 from salesperf_cli.backends.ports import QueryProgress
-from salesperf_cli.core.athena import TableSchema
 from salesperf_cli.core.athena_statement import AthenaLake, statement_of
 from salesperf_cli.core.serving_views import plan_views
 from salesperf_cli.errors import InputError, RefusedError
+from tests.athena_names import DATABASES, Catalog
 from tests.aws.standin.account import standin_account
 from tests.aws.standin.parts import REGION, missing_part
 
 pytestmark = pytest.mark.slow
 
-DATABASES = {layer: f"salesperf_dev_{layer}" for layer in ("silver", "gold", "quarantine", "serving", "speed")}
 VIEWS = {
     "serving.paid": "-- what was paid\nSELECT order_id, price FROM gold.sales_wide WHERE price > 0; -- end",
     "serving.most": "SELECT max(price) AS price FROM serving.paid",
 }
+CATALOG = Catalog({"gold.sales_wide": ()}, VIEWS)
+"""The tables made here."""
 ROWS = 2500
 NOON = dt.datetime.fromisoformat("2018-01-31 12:00:00.123")
 """Athena shows milliseconds."""
-
-
-class Names:
-    """The catalog of the tables made here."""
-
-    def tables(self) -> list[str]:
-        return ["gold.sales_wide", *VIEWS]
-
-    def table(self, name: str) -> TableSchema | None:
-        return None
-
-    def view(self, name: str) -> str | None:
-        return VIEWS.get(name)
 
 
 def _rows(first: int, last: int) -> pa.Table:
@@ -116,7 +104,7 @@ def _quiet(progress: QueryProgress) -> None:
 
 def _asked(queries: AthenaQueries, sql: str, snapshot: int | None = None, **values: str) -> list[tuple[Any, ...]]:
     versions = None if snapshot is None else {"gold.sales_wide": snapshot}
-    statement = statement_of(sql, AthenaLake(Names(), DATABASES, versions, "r1"), values)
+    statement = statement_of(sql, AthenaLake(CATALOG, DATABASES, versions, "r1"), values)
     with queries.answer(statement, _quiet) as answer:
         rows: list[tuple[Any, ...]] = []
         while more := answer.fetch(700):
@@ -206,7 +194,7 @@ def test_a_failure_shows_the_users_line(queries: AthenaQueries) -> None:
 def test_a_query_that_is_stopped_ends(queries: AthenaQueries) -> None:
     statement = statement_of(
         "SELECT count(*) FROM sales_wide a, sales_wide b, sales_wide c WHERE a.price > b.price - c.price",
-        AthenaLake(Names(), DATABASES),
+        AthenaLake(CATALOG, DATABASES),
     )
 
     def enough(progress: QueryProgress) -> None:

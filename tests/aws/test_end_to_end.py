@@ -51,6 +51,7 @@ def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop, account: StandIn
     run = shop.done("run-batch", "--promote")
     assert run["status"] == "promoted" and run["release"] == "r1"
     assert {table["table"].split(".")[0] for table in run["tables"]} == {"silver", "gold"}
+    assert run["files"]
     assert all(file["read"] == file["loaded"] + file["quarantined"] + file["duplicates"] for file in run["files"])
     (before,) = shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide")
     assert before["orders"] == 200

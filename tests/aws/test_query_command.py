@@ -18,20 +18,16 @@ from salesperf_cli.backends.aws.session import Account, AwsSession
 from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.environment import Environment
 from salesperf_cli.factory import AwsWorkspace
+from tests.athena_names import DATABASES
 from tests.aws.played_athena import Play, column, page, served, state
-from tests.lake import Lake, new_lake
+from tests.lake import Lake, small_lake
 
-DATABASES = {layer: f"salesperf_dev_{layer}" for layer in ("silver", "gold", "quarantine", "serving", "speed")}
 COUNT = "SELECT customer_state, count(*) AS items FROM gold.sales_wide WHERE price > :least GROUP BY 1"
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    lake = new_lake(tmp_path_factory.mktemp("asked"))
-    lake.done("sample", "files", "--orders", "60", "--seed", "4")
-    lake.done("ingest", "files")
-    lake.done("run-batch", "--promote")
-    return lake
+    return small_lake(tmp_path_factory.mktemp("asked"))
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ def sales(account: StandInAccount) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def connection(account: StandInAccount) -> Any:
-    pyathena = pytest.importorskip("pyathena")
+    import pyathena
+
     return pyathena.connect(
         endpoint_url=account.endpoint_url, region_name=REGION, aws_access_key_id=ACCOUNT, aws_secret_access_key="none",
         work_group=WORKGROUP, schema_name="shop", poll_interval=0.1,
@@ -233,8 +234,9 @@ def test_the_arrow_cursor_reads_the_result_file(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", account.endpoint_url)
     here = functools.partial(fs.S3FileSystem, endpoint_override=account.endpoint_url)
     monkeypatch.setattr(fs, "S3FileSystem", here)
-    arrow = pytest.importorskip("pyathena.arrow.cursor")
-    table = connection.cursor(arrow.ArrowCursor).execute("SELECT id, price FROM sales ORDER BY id").as_arrow()
+    from pyathena.arrow.cursor import ArrowCursor
+
+    table = connection.cursor(ArrowCursor).execute("SELECT id, price FROM sales ORDER BY id").as_arrow()
     assert table.to_pydict() == {"id": [1, 2, 3], "price": ["10.50", "1.25", "7.25"]}  # it gives decimals as text
 
 

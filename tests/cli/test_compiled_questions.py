@@ -14,18 +14,14 @@ from hypothesis import strategies as st
 
 from salesperf_cli.core.athena import TableSchema
 from salesperf_cli.core.compiled import PREFIX, compiled
-from tests.lake import Lake, new_lake
+from tests.lake import Lake, small_lake
 
 STATES = "SELECT customer_state, count(*) AS items FROM gold.sales_wide WHERE price > :least GROUP BY 1 ORDER BY 1"
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    lake = new_lake(tmp_path_factory.mktemp("asked"))
-    lake.done("sample", "files", "--orders", "60", "--seed", "4")
-    lake.done("ingest", "files")
-    lake.done("run-batch", "--promote")
-    return lake
+    return small_lake(tmp_path_factory.mktemp("asked"))
 
 
 def _kept(lake: Lake) -> list[Path]:

@@ -60,7 +60,8 @@ def test_the_live_view_and_the_landed_events_can_be_asked(played: Lake, sample: 
     )
     assert live == wide
     asked = played.done("query", "SELECT DISTINCT landed_date FROM speed.sale_events", "-o", "json")
-    assert len(asked) >= 1
+    days = {path.name.removeprefix("landed_date=") for path in played.root.glob("speed/**/landed_date=*")}
+    assert {row["landed_date"] for row in asked} == days != set()
     nothing = played.done(
         "query", "SELECT count(*) AS n FROM speed.sale_events WHERE landed_date < '2020-01-01'", "--estimate"
     )
@@ -78,7 +79,7 @@ def test_events_of_a_window_in_order_and_not_more_than_asked(lake: Lake, sample:
     inner = lake.done(
         "replay", str(sample), "--from", moments[5].replace(" ", "T"), "--to", moments[15].replace(" ", "T")
     )
-    assert 1 <= inner["read"] <= 10
+    assert inner["read"] == sum(moments[5] <= each < moments[15] for each in moments) > 0
 
 
 def test_landed_events_and_event_files_can_be_sent_again_and_change_nothing(lake: Lake, sample: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 
 from salesperf_cli.backends.embedded import trino_macros
-from salesperf_cli.core.athena import TableSchema, Translation, translate
+from salesperf_cli.core.athena import Translation, translate
+from tests.athena_names import Catalog
 
 INF = math.inf
 ORDERS = """with o(id,cust,state,price,qty,d,ts,ok,x) as (values
@@ -23,19 +24,6 @@ ORDERS = """with o(id,cust,state,price,qty,d,ts,ok,x) as (values
  (3,'a','SP',decimal '5.00',3,date '2018-02-28',timestamp '2018-02-28 00:00:00.000000',null,nan()),
  (4,null,'MG',null,0,null,null,true,null)),
  c(cust,name) as (values ('a','Ana'),('b','Bia'),('z','Zé'))"""
-
-
-class EmptyLake:
-    """A lake without tables."""
-
-    def tables(self) -> Sequence[str]:
-        return []
-
-    def table(self, name: str) -> TableSchema | None:
-        return None
-
-    def view(self, name: str) -> str | None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -54,7 +42,7 @@ class Answer:
 
 def answer(sql: str, parameters: Mapping[str, str] | None = None) -> Answer:
     """What the local engine answers; an engine's error is raised as it is."""
-    translation = translate(sql, EmptyLake(), parameters)
+    translation = translate(sql, Catalog(), parameters)
     return Answer([column.type for column in translation.output], run(translation))
 
 

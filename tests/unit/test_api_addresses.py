@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
@@ -26,6 +25,7 @@ from salesperf_cli.errors import RefusedError, SalesperfError
 
 PASSWORDS = st.text(st.sampled_from("abc012/?#:&=%@+ é"), min_size=1, max_size=8).map(lambda text: f"Z{text}Z")
 NAMES = st.sampled_from(["token", "api_key", "apiKey", "X-Amz-Signature", "access_token", "client-secret", "pageToken"])
+_ENCODABLE = st.characters(exclude_categories=["Cs"])
 HIDDEN = st.text(st.sampled_from("abcXYZ019%é+"), min_size=1).map(lambda text: f"Z{text}Z")
 
 
@@ -90,15 +90,10 @@ def test_the_value_of_the_parameter_that_carries_the_secret_is_never_shown(value
         assert "Z" not in masked(f"https://shop.example/orders?a=1&{name}={value}", ("k",)), name
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
+@given(st.text(_ENCODABLE, min_size=1, max_size=20), st.text(_ENCODABLE, max_size=20))
 def test_a_parameter_arrives_as_it_was_given(name: str, value: str) -> None:
-    try:
-        (name + value).encode()
-    except UnicodeEncodeError:
-        return
-    if name:
-        url = with_parameters("https://shop.example/orders?a=%20b&c=1", [(name, value)])
-        assert dict(parameters_of(url))[name] == value
+    url = with_parameters("https://shop.example/orders?a=%20b&c=1", [(name, value)])
+    assert dict(parameters_of(url))[name] == value
 
 
 @given(st.text(st.sampled_from("abc/.?#:@\\ht ps%\t\n"), max_size=24))
@@ -112,13 +107,17 @@ def test_a_link_never_leads_to_another_host(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link",
-    ["//evil.example/", "https://shop.example@evil.example/", "https://shop.example:8443/", "javascript:x", "\\\\evil"],
+    "link", ["//evil.example/", "https://shop.example@evil.example/", "https://shop.example:8443/", "javascript:x"]
 )
 def test_links_that_look_like_home_are_not(link: str) -> None:
     start = "https://shop.example/api/orders"
-    with suppress(RefusedError):
-        assert same_origin(followed(link, start, start), start)
+    with pytest.raises(RefusedError):
+        followed(link, start, start)
+
+
+def test_backslashes_are_part_of_a_path() -> None:
+    start = "https://shop.example/api/orders"
+    assert followed("\\\\evil", start, start) == "https://shop.example/api/\\\\evil"
 
 
 @pytest.mark.parametrize("name", ["author", "sort_key", "keyword", "status", "monkey", "page", "sigma", "q"])
