@@ -22,7 +22,7 @@ ACCOUNT_STAMP := .venv-standin/.made-from-$(shell cat $(ACCOUNT_MADE_FROM) | sha
 SPARKS := 3.5.6 4.1.1
 SPARK_STAMPS := $(foreach version,$(SPARKS),.venv-spark-$(version)/.made-from-$(WANTED))
 TYPED := salesperf_cli
-CHECKED := salesperf_cli glue_scripts tests $(wildcard infra)
+CHECKED := salesperf_cli glue_scripts tests docs $(wildcard infra)
 
 .PHONY: help venv demo test test-slow parity parity-on-spark lint lint-infra standin types format bench docs clean
 
