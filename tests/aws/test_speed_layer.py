@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from salesperf_cli.core.sample import write_sample
 from tests.aws.conftest import Shop, new_shop
 from tests.aws.kinesis_faults import faults_before
+from tests.aws.landed_events import landed, totals_of
 from tests.aws.ministack import ministack, missing_ministack
 from tests.aws.standin.account import StandInAccount, standin_account
-from tests.aws.standin.parts import REGION, missing_part
-from tests.lake import read_csv
+from tests.aws.standin.parts import missing_part
 
 pytestmark = pytest.mark.slow
-
-ITEMS = "olist_order_items_dataset.csv"
-
-
-def totals_of(*folders: Path) -> tuple[int, Decimal, Decimal]:
-    """Items, price and freight of files."""
-    count, price, freight = 0, Decimal(0), Decimal(0)
-    for folder in folders:
-        header, rows = read_csv(folder / ITEMS)
-        count += len(rows)
-        price += sum((Decimal(row[header.index("price")]) for row in rows), Decimal(0))
-        freight += sum((Decimal(row[header.index("freight_value")]) for row in rows), Decimal(0))
-    return count, price, freight
-
-
-def landed(endpoint_url: str) -> list[dict[str, Any]]:
-    """Every line that has landed."""
-    s3 = boto3.client("s3", endpoint_url=endpoint_url, region_name=REGION)
-    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "-lake-" in each["Name"])
-    found = []
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="speed/"):
-        for each in page.get("Contents", ()):
-            data = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
-            found += [json.loads(line) for line in gzip.decompress(data).splitlines()]
-    return found
 
 
 def test_a_replay_goes_through_the_deployed_stream_and_function_into_the_lake(shop: Shop) -> None:
