@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from math import ceil
+from math import ceil, inf
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.events.event import Event
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 MOST_RECORDS = 500
 MOST_BYTES = 5 << 20
 """What one PutRecords call takes at most (Amazon Kinesis Data Streams, quotas and limits)."""
+KEY_BYTES = 4 * 256
+"""What a partition key takes at most: 256 characters."""
 ROOM = 4 * MOST_RECORDS
 """Events that wait in a lane before its sender has to wait: memory is bounded by this."""
-CALLS_TO_LEARN_FROM = 2
+CALLS_TO_LEARN_FROM = 3
+"""The first opens the connection, and any may have met something else that was at work."""
 WAITING_AT_MOST = 200
 """How many events of keys that are in the batch already are passed over for one that is not."""
+_DATA = attrgetter("data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,13 @@ class Acknowledged:
     def add(self, events: Sequence[Event]) -> None:
         """These have been taken."""
         positions = [event.position for event in events]
+        count = len(positions)
         with self._lock:
-            self.count += len(positions)
-            self.beyond.update(positions)
+            self.count += count
+            if count and min(positions) == self.low and max(positions) == self.low + count - 1:
+                self.low += count  # each is taken once, so that these are the next ones without a gap
+            else:
+                self.beyond.update(positions)
             while self.low in self.beyond:
                 self.beyond.discard(self.low)
                 self.low += 1
@@ -75,14 +84,14 @@ class Acknowledged:
 
 @dataclass(slots=True)
 class Tally:
-    """What a lane has counted: entries sent, those of them that had to be sent again, calls and what these took in all,
-    and the shards that took entries.
+    """What a lane has counted: entries sent, those of them that had to be sent again, calls and the seconds of the
+    fastest, and the shards that took entries.
     """
 
     sent: int = 0
     resent: int = 0
     calls: int = 0
-    seconds: float = 0.0
+    fastest: float = inf
     shards: Counter[str] = field(default_factory=Counter)
 
 
@@ -153,8 +162,10 @@ class Lane:
                 )
             if self._dropped:
                 return []
+            was_full = len(self._waiting) > self._room
             batch = take_batch(self._waiting)
-            self._changed.notify_all()
+            if was_full and len(self._waiting) <= self._room:
+                self._changed.notify_all()
             return batch
 
     def _send(self, batch: list[Event]) -> None:
@@ -189,7 +200,7 @@ class Lane:
             return batch, f"{fault.what}: {fault.why}"
         finally:
             self.tally.calls += 1
-            self.tally.seconds += time.perf_counter() - began
+            self.tally.fastest = min(self.tally.fastest, time.perf_counter() - began)
         shards = [result.shard or "" for result in results if not result.error]
         self.tally.shards.update(shards)
         failed: list[Event] = []
@@ -230,7 +241,7 @@ def _next_as_they_are(waiting: deque[Event]) -> list[Event]:
     batch = list(islice(waiting, MOST_RECORDS))
     if len({event.key for event in batch}) < len(batch):
         return []
-    if sum([len(event.data) + 4 * len(event.key) for event in batch]) > MOST_BYTES:  # a character is 4 bytes at most
+    if sum(map(len, map(_DATA, batch))) > MOST_BYTES - MOST_RECORDS * KEY_BYTES:
         return []
     for _ in batch:
         waiting.popleft()
@@ -276,7 +287,7 @@ class Lanes:
         self._is_decided = True
         wanted = self._most
         if self._own_work:
-            wanted = min(self._most, ceil(first.tally.seconds / first.tally.calls / self._own_work))
+            wanted = min(self._most, ceil(first.tally.fastest / self._own_work))
         if wanted > 1:
             self.finish()
             self._ended = [first]
