@@ -7,20 +7,32 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 
-def json_records(stream: BinaryIO, names: Sequence[str], *, lines: bool) -> Iterator[tuple[str | None, ...] | None]:
-    """The fields `names` of every object; None for a text that is not JSON. `lines`: one object a line, else one
-    array.
-    """
+class JsonRecord(NamedTuple):
+    """A record of a JSON file. `fields` is None where its text is not JSON."""
+
+    line: int
+    """The line on which it stands, from 1; in an array its number."""
+    fields: tuple[str | None, ...] | None
+    source: Any
+
+    @property
+    def text(self) -> str:
+        """The record as it was received; out of an array without blanks."""
+        return self.source if isinstance(self.source, str) else _compact(self.source)
+
+
+def json_records(stream: BinaryIO, names: Sequence[str], *, lines: bool) -> Iterator[JsonRecord]:
+    """The records with their fields `names`. `lines`: one object a line, else one array."""
     if lines:
-        for line in io.TextIOWrapper(stream, encoding="utf-8-sig", newline=None):
+        for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=None), start=1):
             if text := line.rstrip("\n"):
-                yield _line(text, names)
+                yield JsonRecord(number, _line(text, names), text)
     else:
-        for record in _read(stream.read().decode("utf-8-sig")):
-            yield _fields(record, names)
+        for number, record in enumerate(_read(stream.read().decode("utf-8-sig")), start=1):
+            yield JsonRecord(number, _fields(record, names), record)
 
 
 def _line(text: str, names: Sequence[str]) -> tuple[str | None, ...] | None:

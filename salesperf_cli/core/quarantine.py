@@ -8,11 +8,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from functools import partial
+from typing import BinaryIO, NamedTuple, Protocol
 
 from salesperf_cli.core.csv_records import Dialect, Malformed, Record, split_records
+from salesperf_cli.core.json_records import json_records
 from salesperf_cli.core.staging import Judgement, Raw, ReadFile
 
 Refused = tuple[int, Judgement, Raw]
@@ -77,28 +79,61 @@ def filled(rows: Iterable[RefusedRow], files: Sequence[ReadFile]) -> Iterator[Fi
 
 def _with_lines(file: ReadFile, rows: dict[Raw, list[Judgement]], reading: Reading) -> Iterator[RefusedRow]:
     """Find the lines of rows by reading their file once more: clean files, which are nearly all, never pay for it."""
-    if file.form == "csv":
+    records = _RECORDS.get(file.form)
+    if records is not None:
         with reading.open(file) as content:
-            yield from _found(file, content, rows, reading)
+            yield from _found(file, records(file, content, reading), rows, len(reading.column_names))
     for raw, judgements in rows.items():
         for judgement in judgements:
             yield RefusedRow(file.number, None, judgement, _csv_text(raw, ","))
 
 
 def _found(
-    file: ReadFile, content: BinaryIO, rows: dict[Raw, list[Judgement]], reading: Reading
+    file: ReadFile, records: Iterable[_Received], rows: dict[Raw, list[Judgement]], width: int
 ) -> Iterator[RefusedRow]:
-    """Take the rows that a CSV holds out of `rows`; columns that the contract ignores do not tell rows apart."""
-    places = [file.header.index(name) for name in reading.column_names]
-    missing = sum(map(len, rows.values()))
-    for record in split_records(content, reading.dialect, len(file.header)):
+    """Take the rows that a file holds out of `rows`."""
+    missing, nothing = sum(map(len, rows.values())), (None,) * width
+    for record in records:
         if not missing:
             return
-        if isinstance(record, Record) and (judgements := rows.get(tuple(record.fields[place] for place in places))):
-            yield RefusedRow(
-                file.number, record.line, judgements.pop(0), _csv_text(record.fields, reading.dialect.delimiter)
-            )
+        # To an engine a record that cannot be read is one without fields, as an empty object is.
+        waiting = rows.get(nothing if record.raw is None else record.raw, [])
+        judgement = next((each for each in waiting if (each.rule == "malformed") == (record.raw is None)), None)
+        if judgement is not None:
+            waiting.remove(judgement)
             missing -= 1
+            yield RefusedRow(file.number, record.line, judgement, record.text())
+
+
+class _Received(NamedTuple):
+    """A record as its file holds it: the contract's columns of it (None where it cannot be read), and its text."""
+
+    line: int
+    raw: Raw | None
+    text: Callable[[], str]
+
+
+def _of_csv(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_Received]:
+    """Malformed records are left out: the reading has them. Columns that the contract ignores tell no rows apart."""
+    places = [file.header.index(name) for name in reading.column_names]
+    delimiter = reading.dialect.delimiter
+    for record in split_records(content, reading.dialect, len(file.header)):
+        if isinstance(record, Record):
+            raw = tuple(record.fields[place] for place in places)
+            yield _Received(record.line, raw, partial(_csv_text, record.fields, delimiter))
+
+
+def _of_json(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_Received]:
+    for record in json_records(content, reading.column_names, lines=file.form == "ndjson"):
+        yield _Received(record.line, record.fields, partial(getattr, record, "text"))
+
+
+_RECORDS: Mapping[str, Callable[[ReadFile, BinaryIO, Reading], Iterator[_Received]]] = {
+    "csv": _of_csv,
+    "ndjson": _of_json,
+    "json": _of_json,
+}
+"""Who finds a record again, by the form of the file. Parquet has no lines."""
 
 
 def _csv_text(fields: Raw, delimiter: str) -> str:

@@ -86,8 +86,23 @@ def test_a_line_that_is_not_json_goes_to_quarantine(lake: Lake, tmp_path: Path) 
     lines = [*map(json.dumps, records[:3]), '{"customer_id": "half', *map(json.dumps, records[3:])]
     (tmp_path / "customers.ndjson").write_text("\n".join(lines))
     (row,) = build(lake, tmp_path / "customers.ndjson")
-    assert row["rule"] == "malformed"
+    assert (row["rule"], row["line"], row["record"]) == ("malformed", 4, lines[3])
     assert counts(lake.run, "customers") == (6, 5, 1, 0)
+
+
+@pytest.mark.parametrize("form", ["ndjson", "json"])
+def test_json_that_breaks_a_rule_goes_to_quarantine_with_its_place_and_its_text(
+    lake: Lake, tmp_path: Path, form: str
+) -> None:
+    names = HEADER.split(",")
+    records = [dict(zip(names, (f"c{at}", f"u{at}", "01310", "x", "SP"), strict=True)) for at in range(5)]
+    records[1][names[2]], records[3] = "O131O", {}
+    texts = [json.dumps(each, separators=(",", ":")) for each in records]
+    path = tmp_path / f"customers.{form}"
+    path.write_text("\n\n".join(texts) if form == "ndjson" else json.dumps(records, indent=2))
+    found = sorted((row["line"], row["record"]) for row in build(lake, path))
+    assert found == ([(3, texts[1]), (7, "{}")] if form == "ndjson" else [(2, texts[1]), (4, "{}")])
+    assert counts(lake.run, "customers") == (5, 3, 2, 0)
 
 
 def test_a_parquet_file_that_was_cut_off_is_refused(lake: Lake, tmp_path: Path) -> None:

@@ -260,7 +260,8 @@ def _json_lines(files: list[ReadFile]) -> str:
     options = (
         r"columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
     )
-    return _scan("read_csv", files, options.replace(r"\x01", "\x01"))
+    scan = _scan("read_csv", files, options.replace(r"\x01", "\x01"))
+    return f"(SELECT * FROM {scan} WHERE line IS NOT NULL)"  # an empty line is no record
 
 
 def _json_arrays(files: list[ReadFile]) -> str:

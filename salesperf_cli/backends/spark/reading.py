@@ -90,10 +90,9 @@ class Reader(BronzeReader):
     def _json_copy(self, file: ReadFile) -> ReadFile:
         copy, names = self._copy_name(file), self._contract.column_names
         with self.open(file) as content, self._scratch.writing(copy) as out:
-            records = enumerate(json_records(content, names, lines=file.form == "ndjson"))
             flagged = (
-                Record(at, ("1", *(None for _ in names)) if fields is None else (None, *fields))
-                for at, fields in records
+                Record(each.line, ("1", *(None for _ in names)) if each.fields is None else (None, *each.fields))
+                for each in json_records(content, names, lines=file.form == "ndjson")
             )
             write_clean(flagged, out, (FLAG, *names))
         location = self._scratch.location(copy)
