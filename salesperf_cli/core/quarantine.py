@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol
 
+from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.csv_records import Dialect, Malformed, Record, split_records
-from salesperf_cli.core.json_records import json_records
-from salesperf_cli.core.staging import Judgement, Raw, ReadFile
+from salesperf_cli.core.staging import Judgement, Raw, ReadFile, json_records_of
 
 Refused = tuple[int, Judgement, Raw]
 """A refused row: the number of its file, what it broke, its fields."""
@@ -46,8 +46,8 @@ class Reading(Protocol):
         """What could not be read, each with its file's number."""
 
     @property
-    def column_names(self) -> tuple[str, ...]:
-        """The contract's columns."""
+    def contract(self) -> Contract:
+        """What the files hold."""
 
     @property
     def dialect(self) -> Dialect:
@@ -79,61 +79,49 @@ def filled(rows: Iterable[RefusedRow], files: Sequence[ReadFile]) -> Iterator[Fi
 
 def _with_lines(file: ReadFile, rows: dict[Raw, list[Judgement]], reading: Reading) -> Iterator[RefusedRow]:
     """Find the lines of rows by reading their file once more: clean files, which are nearly all, never pay for it."""
-    records = _RECORDS.get(file.form)
-    if records is not None:
-        with reading.open(file) as content:
-            yield from _found(file, records(file, content, reading), rows, len(reading.column_names))
+    missing = sum(map(len, rows.values()))
+    with reading.open(file) as content:
+        for record in _received(file, content, reading):
+            if not missing:
+                return
+            if judgements := rows.get(record.raw):
+                missing -= 1
+                yield RefusedRow(file.number, record.line, judgements.pop(0), record.text())
     for raw, judgements in rows.items():
         for judgement in judgements:
             yield RefusedRow(file.number, None, judgement, _csv_text(raw, ","))
 
 
-def _found(
-    file: ReadFile, records: Iterable[_Received], rows: dict[Raw, list[Judgement]], width: int
-) -> Iterator[RefusedRow]:
-    """Take the rows that a file holds out of `rows`."""
-    missing, nothing = sum(map(len, rows.values())), (None,) * width
-    for record in records:
-        if not missing:
-            return
-        # To an engine a record that cannot be read is one without fields, as an empty object is.
-        waiting = rows.get(nothing if record.raw is None else record.raw, [])
-        judgement = next((each for each in waiting if (each.rule == "malformed") == (record.raw is None)), None)
-        if judgement is not None:
-            waiting.remove(judgement)
-            missing -= 1
-            yield RefusedRow(file.number, record.line, judgement, record.text())
-
-
 class _Received(NamedTuple):
-    """A record as its file holds it: the contract's columns of it (None where it cannot be read), and its text."""
+    """A record as its file holds it: the contract's columns of it, and its text."""
 
     line: int
-    raw: Raw | None
+    raw: Raw
     text: Callable[[], str]
 
 
-def _of_csv(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_Received]:
-    """Malformed records are left out: the reading has them. Columns that the contract ignores tell no rows apart."""
-    places = [file.header.index(name) for name in reading.column_names]
+def _received(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_Received]:
+    """The records that can be read; none of Parquet, which has no lines."""
+    match file.staged.receipt.format.removesuffix(".gz"):
+        case "csv":
+            return _of_csv(content, file.staged.receipt.header, reading)
+        case "ndjson" | "json" as form:
+            records = json_records_of(content, form, reading.contract)
+            return (
+                _Received(each.line, each.fields, partial(getattr, each, "text")) for each in records if each.fields
+            )
+        case _:
+            return iter(())
+
+
+def _of_csv(content: BinaryIO, header: Sequence[str], reading: Reading) -> Iterator[_Received]:
+    """Columns that the contract ignores tell no rows apart."""
+    places = [header.index(name) for name in reading.contract.column_names]
     delimiter = reading.dialect.delimiter
-    for record in split_records(content, reading.dialect, len(file.header)):
+    for record in split_records(content, reading.dialect, len(header)):
         if isinstance(record, Record):
             raw = tuple(record.fields[place] for place in places)
             yield _Received(record.line, raw, partial(_csv_text, record.fields, delimiter))
-
-
-def _of_json(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_Received]:
-    for record in json_records(content, reading.column_names, lines=file.form == "ndjson"):
-        yield _Received(record.line, record.fields, partial(getattr, record, "text"))
-
-
-_RECORDS: Mapping[str, Callable[[ReadFile, BinaryIO, Reading], Iterator[_Received]]] = {
-    "csv": _of_csv,
-    "ndjson": _of_json,
-    "json": _of_json,
-}
-"""Who finds a record again, by the form of the file. Parquet has no lines."""
 
 
 def _csv_text(fields: Raw, delimiter: str) -> str:

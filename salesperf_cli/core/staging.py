@@ -13,11 +13,11 @@ from typing import BinaryIO, cast
 from salesperf_cli.core.build import StagedFile
 from salesperf_cli.core.contracts import Contract, RowRule
 from salesperf_cli.core.csv_records import Dialect, Malformed, Record, split_records
+from salesperf_cli.core.json_records import JsonRecord, json_records
 from salesperf_cli.core.ledger import CheckRecord, FileCount, Receipt
 
-MALFORMED = 0
-"""The rule number of a record that cannot be read; columns' types follow from 1, then the row rules."""
-
+JSON_FORMS = ("ndjson", "json")
+"""One object a line, and one array of objects."""
 Raw = tuple[str | None, ...]
 """A row's fields as text, in the order of the contract's columns."""
 
@@ -46,13 +46,13 @@ class ReadFile:
 
 
 def judgements(contract: Contract) -> tuple[Judgement, ...]:
-    """Every reason for refusing a row of this table, at the place of its number."""
+    """Every reason for refusing a row that can be read, at the place of its number: columns' types, then the rules."""
     types = (
         Judgement(f"{column.name}_type", f"{column.name} is not {_article(str(column.type))}")
         for column in contract.columns
     )
     rules = (Judgement(rule.name, rule.description or rule.expression) for rule in error_rules(contract))
-    return (Judgement("malformed", "the record cannot be read"), *types, *rules)
+    return (*types, *rules)
 
 
 def _article(word: str) -> str:
@@ -78,17 +78,39 @@ def warning_records(contract: Contract, counts: Sequence[int]) -> tuple[CheckRec
 
 
 def needs_record_reader(file: ReadFile) -> bool:
-    """Whether a CSV file must be read record by record from the start: engines differ on such bytes."""
-    return file.form == "csv" and (file.staged.receipt.damaged or file.dialect.encoding == "windows-1252")
+    """Whether a file must be read record by record from the start: engines differ on such bytes."""
+    if file.form == "csv":
+        return file.staged.receipt.damaged or file.dialect.encoding == "windows-1252"
+    return file.form in JSON_FORMS
 
 
-def good_records(content: BinaryIO, file: ReadFile, malformed: list[tuple[int, Malformed]]) -> Iterator[Record]:
-    """The records of a CSV file that can be read; the others are added to `malformed` with the file's number."""
-    for record in split_records(content, file.dialect, len(file.header)):
+def good_records(
+    content: BinaryIO, file: ReadFile, contract: Contract, malformed: list[tuple[int, Malformed]]
+) -> Iterator[Record]:
+    """The records of a CSV or JSON file that can be read; the others are added to `malformed` with the file's
+    number.
+    """
+    records = split_records(content, file.dialect, len(file.header)) if file.form == "csv" else None
+    for record in records or _of_json(content, file, contract):
         if isinstance(record, Malformed):
             malformed.append((file.number, record))
         else:
             yield record
+
+
+def _of_json(content: BinaryIO, file: ReadFile, contract: Contract) -> Iterator[Record | Malformed]:
+    for record in json_records_of(content, file.form, contract):
+        if record.fields is None:
+            yield Malformed(record.line, record.reason, record.text)
+        else:
+            yield Record(record.line, record.fields)
+
+
+def json_records_of(content: BinaryIO, form: str, contract: Contract) -> Iterator[JsonRecord]:
+    """The records of a JSON file with the contract's columns."""
+    assert contract.source is not None
+    separator = contract.source.dialect.decimal_separator
+    return json_records(content, contract.column_names, lines=form == "ndjson", decimal_separator=separator)
 
 
 def inflated(stream: BinaryIO, receipt: Receipt) -> BinaryIO:

@@ -14,11 +14,11 @@ DIALECTS = {
     "office": {"delimiter": ";", "quote": '"', "escape": '"', "encoding": "latin-1", "decimalSeparator": ","},
     "dump": {"delimiter": "|", "quote": "'", "escape": "\\", "encoding": "utf-8", "decimalSeparator": "."},
 }
-_COLUMNS = ("code", "amount", "seen", "day", "share", "flag", "many", "note")
+COLUMNS = ("code", "amount", "seen", "day", "share", "flag", "many", "note")
 _TYPES = ("string", "decimal(10,2)", "timestamp", "date", "double", "boolean", "int", "string")
 _LOGICAL = ("string", "number", "timestamp", "date", "number", "boolean", "integer", "string")
 _FORMATS = {"seen": "yyyy-MM-dd HH:mm:ss", "day": "dd/MM/yyyy"}
-_VALUES = {
+VALUES = {
     "code": ("a", "B7", "ç", "", "日本", "a b", " a", "a "),
     "amount": ("1.5", "-2", "+3.10", "1.234", "12345678901", "1,5", "007.5", "1e3", "", " 1", "1.", ".5", "1.500"),
     "seen": (
@@ -44,7 +44,7 @@ def write_pipeline(folder: Path) -> Path:
     (folder / "pipeline.yaml").write_text("name: malformed\ntitle: t\ndescription: d\nversion: 1.0.0\n")
     for name, dialect in DIALECTS.items():
         casts = ", ".join(
-            f"CAST({column} AS {type_}) AS {column}" for column, type_ in zip(_COLUMNS, _TYPES, strict=True)
+            f"CAST({column} AS {type_}) AS {column}" for column, type_ in zip(COLUMNS, _TYPES, strict=True)
         )
         (folder / "models" / "silver" / f"{name}.sql").write_text(f"SELECT {casts} FROM bronze.{name}\n")
         for layer in ("bronze", "silver"):
@@ -73,9 +73,9 @@ def write_files(folder: Path, seed: int, files: int) -> Path:
 def _file_text(dice: Random, dialect: dict[str, str]) -> str:
     end = dice.choice(_ENDS[:2]) if dice.random() < 0.9 else _ENDS[2]
     damage = dice.choice((0.0, 0.0, 0.0, 0.05, 0.3))
-    lines = [dialect["delimiter"].join(_COLUMNS)]
+    lines = [dialect["delimiter"].join(COLUMNS)]
     for _ in range(dice.randint(1, 12)):
-        fields = [_field(dice, column, dialect, damage) for column in _COLUMNS]
+        fields = [_field(dice, column, dialect, damage) for column in COLUMNS]
         if dice.random() < damage:
             fields = fields[: dice.randint(0, 7)] if dice.random() < 0.5 else [*fields, "more"]
         lines.append(dialect["delimiter"].join(fields))
@@ -88,7 +88,7 @@ def _file_text(dice: Random, dialect: dict[str, str]) -> str:
 def _field(dice: Random, column: str, dialect: dict[str, str], damage: float) -> str:
     if dice.random() < damage:
         return dice.choice(_HOSTILE).format(q=dialect["quote"], d=dialect["delimiter"], e=dialect["escape"])
-    value = dice.choice(_VALUES[column]) if dice.random() < 0.5 else _VALUES[column][0]
+    value = dice.choice(VALUES[column]) if dice.random() < 0.5 else VALUES[column][0]
     if column in ("amount", "share"):
         value = value.replace(".", dialect["decimalSeparator"])
     if dice.random() < 0.3 and dialect["delimiter"] not in value:
@@ -111,7 +111,7 @@ def _contract(layer: str, name: str, dialect: dict[str, str]) -> str:
             f"      - {{property: dialect, value: {{{words}}}}}",
         ]
     lines.append("    properties:")
-    for column, type_, logical in zip(_COLUMNS, _TYPES, _LOGICAL, strict=True):
+    for column, type_, logical in zip(COLUMNS, _TYPES, _LOGICAL, strict=True):
         lines += [
             f"      - name: {column}", f"        logicalType: {logical}", f"        physicalType: {type_}",
             "        classification: internal", f"        description: {column}",

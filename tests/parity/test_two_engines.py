@@ -15,6 +15,7 @@ from salesperf_cli.core.portable import allow_list
 from salesperf_cli.core.portable.functions import Function
 from salesperf_cli.core.sample import write_sample
 from tests.lake import Lake, assert_accounted, assert_same_rows, assert_same_tables, new_lake
+from tests.parity.documents import write_documents
 from tests.parity.malformed import write_files, write_pipeline
 
 pytestmark = pytest.mark.spark
@@ -75,7 +76,19 @@ def test_both_engines_block_the_same_dirty_delivery_for_the_same_reasons(tmp_pat
 def test_both_engines_load_and_refuse_the_same_rows_of_malformed_files(tmp_path: Path, seed: int) -> None:
     lake = new_lake(tmp_path / "lake", write_pipeline(tmp_path / "pipeline"))
     lake.done("ingest", str(write_files(tmp_path / "files", seed, 40)))
-    result = lake.call("models", "verify")
+    assert_same_on_both(lake)
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_both_engines_load_and_refuse_the_same_malformed_records_of_json_and_parquet(tmp_path: Path, seed: int) -> None:
+    lake = new_lake(tmp_path / "lake", write_pipeline(tmp_path / "pipeline"))
+    lake.done("ingest", str(write_documents(tmp_path / "files", seed, 30)))
+    assert_same_on_both(lake, "--tables", "plain")
+
+
+def assert_same_on_both(lake: Lake, *options: str) -> None:
+    result = lake.call("models", "verify", *options)
+    assert result.stdout, result.stderr
     wrong = [each for each in result.document["verdicts"] if each["comparison"]["columns"] or _missing(each)]
     assert (result.exit_code, wrong) == (0, [])
 

@@ -15,9 +15,9 @@ from salesperf_cli.backends.embedded.shelf import staged
 from salesperf_cli.backends.reading import BronzeReader
 from salesperf_cli.core.build import StagedFile
 from salesperf_cli.core.contracts import Contract
-from salesperf_cli.core.csv_records import DEFAULT_DIALECT, Dialect, write_clean
+from salesperf_cli.core.csv_records import Dialect
 from salesperf_cli.core.portable_sql import expression_to_duckdb
-from salesperf_cli.core.staging import MALFORMED, ReadFile, error_rules, good_records, inflated, needs_record_reader
+from salesperf_cli.core.staging import ReadFile, error_rules, inflated, needs_record_reader
 from salesperf_cli.core.tables import Column
 from salesperf_cli.core.text_shapes import ISO_FORMATS, shape, strptime_format
 
@@ -38,7 +38,7 @@ class Reader(BronzeReader):
     @property
     def table(self) -> str:
         """The staged table's name in the session."""
-        return staged("typed", self._contract.name)
+        return staged("typed", self.contract.name)
 
     def read(self, files: Sequence[StagedFile]) -> None:
         """Fill the staged table with the typed rows of all files, each with its file number and the first rule it
@@ -60,9 +60,9 @@ class Reader(BronzeReader):
 
     def raw_of(self, conflicts: str) -> Iterator[tuple[int, tuple[str | None, ...]]]:
         """The raw fields of the typed rows in the table `conflicts`, one for each, as (file number, raw fields)."""
-        columns = [*self._contract.column_names, "_file"]
+        columns = [*self.contract.column_names, "_file"]
         same = " AND ".join(f"j.{duck.name(each)} IS NOT DISTINCT FROM c.{duck.name(each)}" for each in columns)
-        raw = duck.names((f"raw {each}" for each in self._contract.column_names), prefix="j.")
+        raw = duck.names((f"raw {each}" for each in self.contract.column_names), prefix="j.")
         # Copies of a refused row are duplicates: they are counted, not set aside once more.
         first = f"QUALIFY row_number() OVER (PARTITION BY {duck.names(columns, prefix='j.')} ORDER BY {raw}) = 1"
         judged = self._judged(raw=True, typed=True)
@@ -80,27 +80,15 @@ class Reader(BronzeReader):
     def _plain(self, number: int, file: StagedFile) -> ReadFile:
         receipt = file.receipt
         form = receipt.format.removesuffix(".gz")
-        location = file.location
-        if receipt.format == "json.gz":
-            location = str(self._inflate(number, file))
-        return ReadFile(number, file, location, form, self._source.dialect, receipt.header)
-
-    def _inflate(self, number: int, file: StagedFile) -> Path:
-        import shutil
-
-        target = self._scratch / f"{self._contract.name.table}-{number}.json"
-        with _open(file) as content, target.open("wb") as out:
-            shutil.copyfileobj(content, out)
-        return target
+        return ReadFile(number, file, file.location, form, self._source.dialect, receipt.header)
 
     def _split(self, file: ReadFile) -> ReadFile:
-        """Write the good records of a damaged CSV to a clean file and remember the others."""
-        if file.form != "csv":
+        """Write the good records of a file to a clean one and remember the others."""
+        if self._is_clean(file):
             return file
-        target = self._scratch / f"{self._contract.name.table}-{file.number}.csv"
+        target = self._scratch / f"{self.contract.name.table}-{file.number}.csv"
         with self.open(file) as content, target.open("wb") as out:
-            write_clean(good_records(content, file, self.malformed), out, file.header)
-        return ReadFile(file.number, file.staged, str(target), "csv", DEFAULT_DIALECT, file.header)
+            return self.write_clean(file, content, out, str(target))
 
     # the one statement
 
@@ -128,32 +116,33 @@ class Reader(BronzeReader):
 
     def _judged(self, *, raw: bool = False, typed: bool = False) -> str:
         """SELECT of file number, first broken rule, and the raw (`raw c`) or typed columns (`c`)."""
-        columns = self._contract.columns
+        columns = self.contract.columns
         casts = ", ".join(f"{self._cast(column)} AS {duck.name(column.name)}" for column in columns)
         kept = ", ".join(f"{_raw(column.name)}" for column in columns)
         wrong_type = "".join(
             f" WHEN {_raw(column.name)} IS NOT NULL AND {duck.name(column.name)} IS NULL THEN {at}"
-            for at, column in enumerate(columns, start=MALFORMED + 1)
+            for at, column in enumerate(columns)
             if shape(column.type, column.format) is not None
         )
         types = {column.name: str(column.type) for column in columns}
         broken = "".join(
             f" WHEN NOT ({expression_to_duckdb(rule.expression, types)}) THEN {at}"
-            for at, rule in enumerate(error_rules(self._contract), start=MALFORMED + 1 + len(columns))
+            for at, rule in enumerate(error_rules(self.contract), start=len(columns))
         )
-        chosen = [f"CAST(CASE WHEN _malformed THEN {MALFORMED}{wrong_type}{broken} END AS SMALLINT) AS _rule"]
+        first = f"CASE{wrong_type}{broken} END" if wrong_type or broken else "NULL"
+        chosen = [f"CAST({first} AS SMALLINT) AS _rule"]
         if raw:
             chosen.append(kept)
         if typed:
-            chosen.append(duck.names(self._contract.column_names))
-        inner = f"SELECT _file, _malformed, {kept}, {casts} FROM ({self._raw_rows()})"
+            chosen.append(duck.names(self.contract.column_names))
+        inner = f"SELECT _file, {kept}, {casts} FROM ({self._raw_rows()})"
         return f"SELECT * FROM (SELECT _file, {', '.join(chosen)} FROM ({inner}))"
 
     def _raw_rows(self) -> str:
-        """All files' rows as text: `_file`, `_malformed` and `raw <column>` for each column of the contract."""
+        """All files' rows as text: `_file`, and `raw <column>` for each column of the contract."""
         if not self.files:
-            none = ", ".join(f"CAST(NULL AS VARCHAR) AS {_raw(each)}" for each in self._contract.column_names)
-            return f"SELECT CAST(NULL AS INTEGER) AS _file, false AS _malformed, {none} WHERE false"
+            none = ", ".join(f"CAST(NULL AS VARCHAR) AS {_raw(each)}" for each in self.contract.column_names)
+            return f"SELECT CAST(NULL AS INTEGER) AS _file, {none} WHERE false"
         groups: dict[tuple[str, Dialect, tuple[str, ...], int], list[ReadFile]] = {}
         for file in self.files:
             # A scan of several CSV files may drop a last record whose quote is not closed and not say so; of one, it
@@ -167,28 +156,17 @@ class Reader(BronzeReader):
     def _group(self, form: str, dialect: Dialect, header: tuple[str, ...], files: list[ReadFile]) -> str:
         value: Callable[[str], str] = duck.name
         if form == "csv":
-            rows, malformed = _csv_scan(files, dialect, header), "false"
-        elif form == "parquet":
-            rows, malformed = _scan("read_parquet", files, "hive_partitioning = false"), "false"
-            value = self._parquet_value
+            rows = _csv_scan(files, dialect, header)
         else:
-            rows, malformed = _json_lines(files) if form == "ndjson" else _json_arrays(files), "NOT json_valid(line)"
-            value = _json_value
-        given = set(header)
-        sparse = form in ("ndjson", "json")
+            rows, value = _scan("read_parquet", files, "hive_partitioning = false"), self._parquet_value
         picked = ", ".join(
-            f"{value(each) if each in given or sparse else 'CAST(NULL AS VARCHAR)'} AS {duck.name(f'raw {each}')}"
-            for each in self._contract.column_names
+            f"{value(each) if each in header else 'CAST(NULL AS VARCHAR)'} AS {_raw(each)}"
+            for each in self.contract.column_names
         )
         if len(files) == 1:
-            return (
-                f"SELECT CAST({files[0].number} AS INTEGER) AS _file, {malformed} AS _malformed, {picked} FROM {rows}"
-            )
+            return f"SELECT CAST({files[0].number} AS INTEGER) AS _file, {picked} FROM {rows}"
         numbers = ", ".join(f"({duck.text(file.location)}, {file.number})" for file in files)
-        return (
-            f"SELECT n._file, {malformed} AS _malformed, {picked} FROM {rows} r"
-            f" JOIN (VALUES {numbers}) n(path, _file) ON r.filename = n.path"
-        )
+        return f"SELECT n._file, {picked} FROM {rows} r JOIN (VALUES {numbers}) n(path, _file) ON r.filename = n.path"
 
     def _cast(self, column: Column) -> str:
         raw = _raw(column.name)
@@ -212,15 +190,15 @@ class Reader(BronzeReader):
         return f"CASE WHEN {shaped} THEN {cast_} END"
 
     def _parquet_value(self, name: str) -> str:
-        """A typed value as the text that the contract's CSV form would hold."""
-        column, value = self._contract.column(name), duck.name(name)
-        plain = f"nullif(CAST({value} AS VARCHAR), '')"
+        """A typed value as the text that the contract's CSV form would hold; a text as it is."""
+        column, value = self.contract.column(name), duck.name(name)
+        typed = plain = f"CAST({value} AS VARCHAR)"
         if column.type.kind in ISO_FORMATS:
             format_ = strptime_format(column.format or ISO_FORMATS[column.type.kind])
-            return f"coalesce(strftime(TRY_CAST({value} AS TIMESTAMP), {duck.text(format_)}), {plain})"
-        if column.type.kind in ("decimal", "double"):
-            return f"replace({plain}, '.', {duck.text(self._source.dialect.decimal_separator)})"
-        return plain
+            typed = f"coalesce(strftime(TRY_CAST({value} AS TIMESTAMP), {duck.text(format_)}), {plain})"
+        elif column.type.kind in ("decimal", "double"):
+            typed = f"replace({plain}, '.', {duck.text(self._source.dialect.decimal_separator)})"
+        return f"nullif(CASE typeof({value}) WHEN 'VARCHAR' THEN {plain} ELSE {typed} END, '')"
 
 
 def _open(file: StagedFile) -> BinaryIO:
@@ -253,22 +231,3 @@ def _csv_scan(files: list[ReadFile], dialect: Dialect, header: tuple[str, ...]) 
 def _scan(function: str, files: list[ReadFile], options: str) -> str:
     paths = ", ".join(duck.text(file.location) for file in files)
     return f"{function}([{paths}], filename = true, {options})"
-
-
-def _json_lines(files: list[ReadFile]) -> str:
-    # One field a line: a separator and a quote that JSON text cannot hold unescaped.
-    options = (
-        r"columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
-    )
-    scan = _scan("read_csv", files, options.replace(r"\x01", "\x01"))
-    return f"(SELECT * FROM {scan} WHERE line IS NOT NULL)"  # an empty line is no record
-
-
-def _json_arrays(files: list[ReadFile]) -> str:
-    paths = ", ".join(duck.text(file.location) for file in files)
-    return f"(SELECT unnest(json_extract(content, '$[*]')) AS line, filename FROM read_text([{paths}]))"
-
-
-def _json_value(column: str) -> str:
-    path = duck.text(f"$.{duck.name(column)}")
-    return f"CASE WHEN json_valid(line) THEN nullif(json_extract_string(line, {path}), '') END"

@@ -1,32 +1,28 @@
 """Bronze files as rows of text: the same records on Spark as on every engine.
 
 Spark's CSV reader reads what is clean. A file that it stumbles over, or whose bytes are damaged, is read again record
-by record (`core/csv_records`); JSON always is read by Python, since Spark has no word for a text that is no JSON.
+by record (`core/csv_records`); so is all JSON (`core/json_records`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, BinaryIO
 
 from salesperf_cli.backends.reading import BronzeReader
+from salesperf_cli.backends.spark.number_text import double_text
 from salesperf_cli.core.build import StagedFile
 from salesperf_cli.core.contracts import Contract
-from salesperf_cli.core.csv_records import DEFAULT_DIALECT, MAX_RECORD, Dialect, Record, write_clean
-from salesperf_cli.core.json_records import json_records
-from salesperf_cli.core.staging import ReadFile, good_records, inflated
+from salesperf_cli.core.csv_records import MAX_RECORD, Dialect
+from salesperf_cli.core.staging import ReadFile, inflated
 from salesperf_cli.core.text_shapes import ISO_FORMATS, java_format
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 
     from salesperf_cli.backends.spark.scratch import Scratch
-
-FLAG = "_malformed"
-"""The column of a clean file that says that a JSON text could not be read."""
 
 
 class Reader(BronzeReader):
@@ -49,7 +45,7 @@ class Reader(BronzeReader):
         self.files = tuple(self._plain(number, file) for number, file in enumerate(files))
 
     def split(self, numbers: set[int]) -> None:
-        """From now on read these CSV files from a clean copy; what is malformed in them is remembered."""
+        """From now on read these CSV and JSON files from a clean copy; what is malformed in them is remembered."""
         self.files = tuple(self._clean_copy(file) if file.number in numbers else file for file in self.files)
 
     def is_original(self, file: ReadFile) -> bool:
@@ -57,16 +53,14 @@ class Reader(BronzeReader):
         return file.form == "csv" and file.location == file.staged.location
 
     def raw_rows(self) -> DataFrame:
-        """All files' rows: `_file`, `_malformed`, `_corrupt`, and the text of each column of the contract as
-        `_raw_N`.
-        """
+        """All files' rows: `_file`, `_corrupt`, and the text of each column of the contract as `_raw_N`."""
         groups: dict[tuple[str, Dialect, tuple[str, ...], bool], list[ReadFile]] = {}
         for file in self.files:
             crlf = self.is_original(file) and self._ends_lines_in_crlf(file)
             groups.setdefault((file.form, file.dialect, file.header, crlf), []).append(file)
         if not groups:
-            raw = ", ".join(f"_raw_{at} string" for at in range(len(self._contract.columns)))
-            schema = f"_file int, _malformed boolean, _corrupt boolean, {raw}"
+            raw = ", ".join(f"_raw_{at} string" for at in range(len(self.contract.columns)))
+            schema = f"_file int, _corrupt boolean, {raw}"
             return self._spark.createDataFrame([], schema)
         frames = [self._group(*how, files) for how, files in groups.items()]
         rows = frames[0]
@@ -78,33 +72,17 @@ class Reader(BronzeReader):
 
     def _plain(self, number: int, file: StagedFile) -> ReadFile:
         form = file.receipt.format.removesuffix(".gz")
-        read = ReadFile(number, file, file.location, form, self._source.dialect, file.receipt.header)
-        return self._json_copy(read) if form in ("ndjson", "json") else read
+        return ReadFile(number, file, file.location, form, self._source.dialect, file.receipt.header)
 
     def _clean_copy(self, file: ReadFile) -> ReadFile:
-        name = self._copy_name(file)
+        name = f"{self.contract.name.table}-{file.number}.csv"
         with self.open(file) as content, self._scratch.writing(name) as out:
-            write_clean(good_records(content, file, self.malformed), out, file.header)
-        return replace(file, location=self._scratch.location(name), dialect=DEFAULT_DIALECT)
-
-    def _json_copy(self, file: ReadFile) -> ReadFile:
-        copy, names = self._copy_name(file), self._contract.column_names
-        with self.open(file) as content, self._scratch.writing(copy) as out:
-            flagged = (
-                Record(each.line, ("1", *(None for _ in names)) if each.fields is None else (None, *each.fields))
-                for each in json_records(content, names, lines=file.form == "ndjson")
-            )
-            write_clean(flagged, out, (FLAG, *names))
-        location = self._scratch.location(copy)
-        return replace(file, location=location, dialect=DEFAULT_DIALECT, header=(FLAG, *names))
+            return self.write_clean(file, content, out, self._scratch.location(name))
 
     def _ends_lines_in_crlf(self, file: ReadFile) -> bool:
         """By the header's end: a file that mixes line ends is read record by record."""
         with self.open(file) as content:
             return content.readline(MAX_RECORD).endswith(b"\r\n")
-
-    def _copy_name(self, file: ReadFile) -> str:
-        return f"{self._contract.name.table}-{file.number}.csv"
 
     # Spark's readers
 
@@ -114,11 +92,13 @@ class Reader(BronzeReader):
         from pyspark.sql import functions as sf
 
         rows = self._parquet(files) if form == "parquet" else self._csv(files, dialect, header)
+        types = dict(rows.dtypes)
         picked = [
-            (self._value(form, header, name) if name in header else sf.lit(None).cast("string")).alias(f"_raw_{at}")
-            for at, name in enumerate(self._contract.column_names)
+            (self._value(form, header, name, types) if name in header else sf.lit(None).cast("string")).alias(
+                f"_raw_{at}"
+            )
+            for at, name in enumerate(self.contract.column_names)
         ]
-        flag = sf.col("_field_0").isNotNull() if form != "parquet" and header[:1] == (FLAG,) else sf.lit(False)
         corrupt = sf.lit(False) if form == "parquet" else sf.col("_corrupt_record").isNotNull()
         if crlf:  # Spark makes LF of every CRLF there, inside quotes too, and what it was cannot be told
             fields = [
@@ -126,7 +106,7 @@ class Reader(BronzeReader):
                 for at in range(len(header))
             ]
             corrupt = reduce(or_, fields, corrupt)
-        return rows.select(_number(files).alias("_file"), flag.alias("_malformed"), corrupt.alias("_corrupt"), *picked)
+        return rows.select(_number(files).alias("_file"), corrupt.alias("_corrupt"), *picked)
 
     def _csv(self, files: list[ReadFile], dialect: Dialect, header: tuple[str, ...]) -> DataFrame:
         # Fields are named by their place: a header may hold names that Spark takes for the same.
@@ -159,20 +139,22 @@ class Reader(BronzeReader):
         # Folders such as ingest_date=… are no column of the files.
         return self._spark.read.option("recursiveFileLookup", True)
 
-    def _value(self, form: str, header: tuple[str, ...], name: str) -> Column:
+    def _value(self, form: str, header: tuple[str, ...], name: str, types: Mapping[str, str]) -> Column:
         """A field as text, None where it is empty."""
         from pyspark.sql import functions as sf
 
         if form == "parquet":
-            return self._parquet_value(name)
+            return self._parquet_value(name, types[name])
         return sf.expr(f"nullif(_field_{header.index(name)}, '')")
 
-    def _parquet_value(self, name: str) -> Column:
-        """A typed value as the text that the contract's CSV form would hold."""
+    def _parquet_value(self, name: str, type_: str) -> Column:
+        """A typed value as the text that the contract's CSV form would hold; a text as it is."""
         from pyspark.sql import functions as sf
 
-        column = self._contract.column(name)
-        plain = sf.expr(f"nullif(CAST(`{name}` AS string), '')")
+        column = self.contract.column(name)
+        if type_ == "string":
+            return sf.expr(f"nullif(`{name}`, '')")
+        plain = sf.expr(double_text(f"`{name}`") if type_ in ("double", "float") else f"CAST(`{name}` AS string)")
         if column.type.kind in ISO_FORMATS:
             format_ = java_format(column.format or ISO_FORMATS[column.type.kind])
             moment = sf.expr(f"try_cast(CAST(`{name}` AS string) AS timestamp_ntz)")

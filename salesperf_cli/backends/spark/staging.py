@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from salesperf_cli.core.portable_sql import expression_to_spark
 from salesperf_cli.core.quarantine import Refused
 from salesperf_cli.core.staging import (
     DUPLICATE_KEY,
-    MALFORMED,
     ReadFile,
     error_rules,
     file_counts,
@@ -148,15 +146,15 @@ class Stager:
             self._cast(column, f"_raw_{at}").alias(column.name) for at, column in enumerate(self._contract.columns)
         ]
         typed = rows.select("*", *casts)
-        tests = [(sf.col("_malformed"), MALFORMED)]
+        tests = []
         for at, column in enumerate(self._contract.columns):
             if shape(column.type, column.format) is not None:
                 untyped = sf.col(f"_raw_{at}").isNotNull() & sf.col(f"`{column.name}`").isNull()
-                tests.append((untyped, MALFORMED + 1 + at))
-        first = MALFORMED + 1 + len(self._contract.columns)
+                tests.append((untyped, at))
+        first = len(self._contract.columns)
         tests += [(~self._rule(rule.expression), first + at) for at, rule in enumerate(error_rules(self._contract))]
-        chain = reduce(lambda so_far, test: so_far.when(*test), tests[1:], sf.when(*tests[0]))
-        return typed.withColumn("_rule", chain)
+        numbers = [sf.when(broken, sf.lit(number)) for broken, number in tests]
+        return typed.withColumn("_rule", sf.coalesce(*numbers, sf.lit(None).cast("int")))
 
     def _rule(self, expression: str) -> Column:
         from pyspark.sql import functions as sf
