@@ -91,7 +91,7 @@ def run_jobs(
             return BatchOutcome(record, None)
         if ended.state != "succeeded":
             raise fault_of(workspace.backend.objects, run_id, layer) or _unexplained(layer, ended)
-    return _outcome(workspace, run_id)
+    return _outcome(workspace, request, run_id)
 
 
 def _arguments(request: BatchRequest, run_id: str, *, promote: bool) -> dict[str, str]:
@@ -135,9 +135,19 @@ def _unexplained(layer: str, run: JobRun) -> SalesperfError:
     )
 
 
-def _outcome(workspace: Workspace, run_id: str) -> BatchOutcome | None:
+def _outcome(workspace: Workspace, request: BatchRequest, run_id: str) -> BatchOutcome | None:
     record = workspace.ledger.find_run(run_id)
-    if record is None:  # somebody else has built it all in the meantime
-        return None
+    if record is None:
+        if plan_batch(workspace, request).builds:
+            raise _idle(run_id)
+        return None  # somebody else has built it all in the meantime
     release = workspace.ledger.current_release()
     return BatchOutcome(record, release if release.run_id == run_id else None)
+
+
+def _idle(run_id: str) -> SalesperfError:
+    return RetryableError(
+        "the jobs ended well, and nothing was built",
+        why=f"the lake knows nothing of the run {run_id}: they may have worked on another lake",
+        remedy="salesperf deploy makes the jobs anew; then run the same command again",
+    )

@@ -43,7 +43,7 @@ def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
         ("AccessDenied", DENIED.format("kms:GenerateDataKey"), PERMISSION, "the key's own policy"),
         ("AccessDeniedException", DENIED.format("kms:Decrypt"), PERMISSION, "the key's own policy"),
         ("KMSAccessDeniedException", "The ciphertext refers to a key …", PERMISSION, "the key's own policy"),
-        ("AccessDeniedException", DENIED.format("glue:GetTable"), PERMISSION, "ask for that permission"),
+        ("AccessDeniedException", DENIED.format("glue:GetTable"), PERMISSION, "that permission (glue:GetTable)"),
         ("403", "Forbidden", PERMISSION, "ask for that permission"),
         ("KMS.DisabledException", "arn is disabled.", USAGE, "KMS console"),
         ("KMSInvalidStateException", "arn is pending deletion.", USAGE, "KMS console"),

@@ -15,8 +15,8 @@ from salesperf_cli.errors import AccessError, ConflictError, InputError, Retryab
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of refusal: the error that it becomes, its first line with `{}` for what was being done, what helps, and
-    the codes by which AWS's services name it.
+    """A kind of refusal: the error that it becomes, its first line with `{}` for what was being done, what helps (with
+    `{}` for the action that AWS says is missing), and the codes by which AWS's services name it.
     """
 
     error: type[SalesperfError]
@@ -26,7 +26,7 @@ class _Kind:
 
     def because(self, doing: str, why: str) -> SalesperfError:
         """The error to raise."""
-        return self.error(self.what.format(doing), why=why, remedy=self.remedy)
+        return self.error(self.what.format(doing), why=why, remedy=self.remedy.format(_missing(why)))
 
 
 _CLOCK = _Kind(
@@ -55,7 +55,7 @@ _NOT_SIGNED_UP = _Kind(
     frozenset({"OptInRequired", "KMSOptInRequired", "SubscriptionRequiredException", "NotSignedUp", "AccountProblem"}),
 )  # fmt: skip
 _NOT_ALLOWED = _Kind(
-    AccessError, "not allowed to {}", "ask for that permission, or use another profile",
+    AccessError, "not allowed to {}", "ask for that permission{}, or use another profile",
     frozenset({
         "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
         "AllAccessDisabled", "Forbidden", "403",
@@ -148,6 +148,11 @@ def in_our_words(fault: Exception, doing: str) -> SalesperfError:
     return (_refusal(fault, message) if code_of(fault) else _failure(fault)).because(doing, message)
 
 
+def not_allowed(doing: str, why: str) -> SalesperfError:
+    """The error to show for a refusal that reached us through a client other than boto3."""
+    return _NOT_ALLOWED.because(doing, " ".join(why.split()))
+
+
 def no_credentials() -> SalesperfError:
     """The error to show where boto3 finds no credentials and raises nothing."""
     return _CREDENTIALS.because("", "no variables, no profile and no role give any")
@@ -170,6 +175,12 @@ def _stack_refusal(message: str) -> _Kind:
     if "_IN_PROGRESS state" in message:
         return _TAKEN
     return _NO_STACK if "does not exist" in message else _STACK
+
+
+def _missing(message: str) -> str:
+    """The action that a refusal names, in brackets; not all do."""
+    found = re.search(r"not authorized to perform: ([a-z0-9-]+:\w+)", message)
+    return f" ({found[1]})" if found else ""
 
 
 def _status(fault: Exception) -> int:

@@ -63,9 +63,15 @@ class GlueJobs:
         )
 
     def stop(self, layer: str, job: str) -> None:
-        """Ask a job run to stop."""
+        """Ask a job run to stop. The call succeeds where Glue refuses the single run, so that is looked at, too."""
+        from botocore.exceptions import ClientError
+
         with told(f"stop the {layer} job"):
-            self._glue.batch_stop_job_run(JobName=self._name(layer), JobRunIds=[job])
+            answer = self._glue.batch_stop_job_run(JobName=self._name(layer), JobRunIds=[job])
+            for refused in answer.get("Errors", ()):
+                detail = refused.get("ErrorDetail", {})
+                said = {"Code": detail.get("ErrorCode", ""), "Message": detail.get("ErrorMessage", "")}
+                raise ClientError({"Error": said}, "BatchStopJobRun")
 
     def log(self, layer: str, job: str, after: str | None) -> tuple[Sequence[str], str | None]:
         """The lines that a job run has printed after a place, and the place reached.

@@ -1,6 +1,6 @@
-"""One boto3 session an invocation: profile, region and endpoint as in the AWS CLI.
+"""One session of AWS's library an invocation: profile, region and endpoint as in the AWS CLI.
 
-Credentials come from boto3's own chain (variables, profiles, SSO, assumed roles, instance roles); none is read here.
+Credentials come from its own chain (variables, profiles, SSO, assumed roles, instance roles); none is read here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DEFAULT_REGION = "sa-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where a target lies; None leaves a choice to boto3's chain, at whose end the region is sa-east-1."""
+    """Where a target lies; None leaves a choice to that chain, at whose end the region is sa-east-1."""
 
     region: str | None
     profile: str | None
@@ -37,7 +37,7 @@ class AwsSession:
     @property
     def region(self) -> str:
         """The region in which everything lies."""
-        return str(self._boto3().region_name)
+        return str(self._account.region or self._botocore().get_config_variable("region") or DEFAULT_REGION)
 
     @property
     def endpoint_url(self) -> str | None:
@@ -45,7 +45,7 @@ class AwsSession:
         return self._account.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
 
     def client(self, service: str) -> Any:
-        """The boto3 client of a service. Raises InputError for a profile that does not exist."""
+        """The client of a service. Raises InputError for a profile that does not exist."""
         from botocore.config import Config
 
         with self._lock:
@@ -59,12 +59,14 @@ class AwsSession:
                     s3=style,
                     user_agent_extra="salesperf",
                 )
-                self._clients[service] = self._boto3().client(service, endpoint_url=self.endpoint_url, config=config)
+                self._clients[service] = self._botocore().create_client(
+                    service, region_name=self.region, endpoint_url=self.endpoint_url, config=config
+                )
             return self._clients[service]
 
     def credentials(self) -> Any:
         """The session's credentials, frozen; raises AccessError when there are none."""
-        found = self._boto3().get_credentials()
+        found = self._botocore().get_credentials()
         if found is None:
             raise no_credentials()
         return found.get_frozen_credentials()
@@ -74,18 +76,18 @@ class AwsSession:
         with told("ask who I am"):
             return str(self.client("sts").get_caller_identity()["Arn"])
 
-    def _boto3(self) -> Any:
+    def _botocore(self) -> Any:
+        """What boto3 stands on: the same chain, settings and clients, without the time that boto3 takes to load."""
         if self._session is None:
-            import boto3
             from botocore.exceptions import ProfileNotFound
+            from botocore.session import Session
 
+            found = Session(profile=self._account.profile)
             try:
-                found = boto3.Session(profile_name=self._account.profile, region_name=self._account.region)
-                if not found.region_name:
-                    found = boto3.Session(profile_name=self._account.profile, region_name=DEFAULT_REGION)
+                found.get_scoped_config()
             except ProfileNotFound as fault:
                 raise InputError(
-                    f"there is no AWS profile {self._account.profile!r}",
+                    f"there is no AWS profile {self._account.profile or found.profile!r}",
                     why=str(fault),
                     remedy="aws configure list-profiles names those that there are",
                 ) from fault

@@ -53,7 +53,7 @@ class AwsStorage:
             versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             names = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
             if names:
-                _raise_first(s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True}))
+                raise_first(s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True}))
             count += len(names)
         for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
             for upload in page.get("Uploads", ()):
@@ -61,7 +61,7 @@ class AwsStorage:
         return count
 
 
-def _raise_first(answer: Mapping[str, Any]) -> None:
+def raise_first(answer: Mapping[str, Any]) -> None:
     """DeleteObjects succeeds as a call where single objects are refused: raise the first refusal."""
     from botocore.exceptions import ClientError
 

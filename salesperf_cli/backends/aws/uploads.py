@@ -151,7 +151,7 @@ class Upload:
     def _complete(self) -> bool:
         from botocore.exceptions import ClientError
 
-        sent = sorted(self._journal.sent.values(), key=lambda each: each.number)
+        sent = [self._journal.sent[part.number] for part in self._content.parts]
         parts = [{"PartNumber": each.number, "ETag": each.etag, "ChecksumCRC32": each.crc32} for each in sent]
         with told(f"write {self._place.key}"):
             try:
