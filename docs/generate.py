@@ -16,6 +16,7 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 from pages.commands import commands_page  # noqa: E402
 from pages.contract_format import contract_format_page  # noqa: E402
 from pages.exit_codes import exit_codes_page  # noqa: E402
+from pages.permissions import permissions_page  # noqa: E402
 from pages.pipeline_tables import tables_page  # noqa: E402
 from pages.portable_functions import portable_functions_page  # noqa: E402
 from salesperf_cli.core.athena import reference_page as athena_page  # noqa: E402
@@ -36,6 +37,7 @@ def pages() -> dict[str, str]:
         "reference/athena-sql.md": athena_page(),
         "reference/usage-figures.md": HEAD + usage_page(),
         "reference/portable-functions.md": HEAD + portable_functions_page(),
+        "reference/aws-permissions.md": HEAD + permissions_page(),
     }
 
 

@@ -52,6 +52,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "promote": Verb("promote", "Make an audited run visible, as a named release."),
         "rollback": Verb("rollback", "Go back to an earlier release, all tables together."),
         "releases": Verb("releases", "List the releases."),
+        "vacuum": Verb("vacuum", "Free the space of old releases and left-over files."),
         "publish-views": Verb("publish_views", "Make the serving views in Athena, or replace them."),
     },
     "Ask": {
@@ -66,6 +67,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "cost": Verb("cost.group", "Show what a month on AWS costs; alone it is `cost estimate`."),
         "contract": Verb("contract", "Check and show the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
+        "permissions": Verb("permissions", "Show what each verb may call on AWS, and the least IAM policy for it."),
     },
 }
 VERBS: dict[str, Verb] = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class Settings:
     `pipeline` is `olist` (built in) or an absolute folder; `lake` is absolute; `memory_limit` is a size such
     as `2GB`, None for the engine's own choice; `spark_jars` names jar files for Spark, separated by commas, in place of
     those that Maven gives; `region`, `profile`, `endpoint_url`, `stack_prefix` and `parameters` (a file of values for
-    the stacks) are for targets on AWS.
+    the stacks) are for targets on AWS; `monthly_budget` is in US dollars, None for as much as it takes.
     """
 
     project: Path
@@ -58,6 +59,7 @@ class Settings:
     endpoint_url: str | None
     stack_prefix: str
     parameters: Path | None
+    monthly_budget: Decimal | None
     sources: Mapping[str, str]
 
     @property
@@ -108,7 +110,7 @@ class _ProjectFile:
 
 
 _TOP_KEYS = ("target", "pipeline", "memory_limit", "threads", "spark_jars", "output", "price_region", "targets")
-_TARGET_KEYS = ("lake", *_REMOTE_KEYS)
+_TARGET_KEYS = ("lake", "monthly_budget", *_REMOTE_KEYS)
 
 
 def find_project(start: Path) -> Path | None:
@@ -140,7 +142,9 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         "price_region": finder.find("price_region", "sa-east-1"),
         "lake": finder.find("lake", "lake", table),
         "stack_prefix": finder.find("stack_prefix", "salesperf", table),
-    } | {key: finder.find(key, None, table) for key in ("region", "profile", "endpoint_url", "parameters")}
+    }
+    remote = ("region", "profile", "endpoint_url", "parameters", "monthly_budget")
+    places |= {key: finder.find(key, None, table) for key in remote}
     return Settings(
         project=folder,
         project_file=file.path,
@@ -157,6 +161,7 @@ def load_settings(flags: Flags, variables: Mapping[str, str], cwd: Path) -> Sett
         endpoint_url=_optional_text("endpoint_url", places["endpoint_url"]),
         stack_prefix=_text("stack_prefix", places["stack_prefix"]),
         parameters=_path("parameters", places["parameters"]) if places["parameters"].value is not None else None,
+        monthly_budget=_money("monthly_budget", places["monthly_budget"]),
         sources={name: place.source for name, place in places.items()},
     )
 
@@ -318,6 +323,20 @@ def _threads(place: _Place) -> int | None:
     if not isinstance(place.value, bool) and text.isdigit() and int(text) > 0:
         return int(text)
     raise _wrong("threads", "a whole number above 0", place)
+
+
+def _money(name: str, place: _Place) -> Decimal | None:
+    """A sum in US dollars, with its cents."""
+    if place.value is None:
+        return None
+    try:
+        amount = Decimal(str(place.value).strip())  # True is no number in words
+        in_cents = amount.quantize(Decimal("0.01"))
+    except InvalidOperation:
+        amount = in_cents = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise _wrong(name, "a sum in US dollars, such as 200.00", place)
+    return in_cents if in_cents == amount else amount
 
 
 def _output(place: _Place) -> OutputFormat | None:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from salesperf_cli.backends.spark.session import LocalSpark
     from salesperf_cli.backends.spark.side_by_side import BothEngines
     from salesperf_cli.config import Settings
+    from salesperf_cli.core.events.bound import Bounds
     from salesperf_cli.core.events.deliveries import Wanted
     from salesperf_cli.core.events.event import EventSource
+    from salesperf_cli.core.served_views import ServedViews, Views
     from salesperf_cli.environment import Environment
 
 
@@ -140,6 +142,29 @@ def _open_aws(settings: Settings) -> AwsWorkspace:
     session, resources = open_account(settings)
     backend = AwsLake(session, resources, settings.lake / "_tmp" / "uploads")
     return AwsWorkspace(settings, load_pipeline(settings.pipeline), backend, Ledger(backend.objects))
+
+
+def open_bounds(workspace: Workspace) -> Bounds:
+    """What works out from which day views read landed events."""
+    from salesperf_cli.core.events.bound import Bounds
+
+    backend = workspace.backend
+    return Bounds(workspace.pipeline, backend.objects, workspace.ledger, backend.landing_since)
+
+
+def open_views(world: Environment, workspace: Workspace) -> Views:
+    """What is to be told when tables move; on this machine there are no views to be made."""
+    from salesperf_cli.core.operations import NO_VIEWS
+
+    return open_served_views(world, workspace) if isinstance(workspace, AwsWorkspace) else NO_VIEWS
+
+
+def open_served_views(world: Environment, workspace: AwsWorkspace) -> ServedViews:
+    """The serving views in Athena."""
+    from salesperf_cli.core.served_views import ServedViews
+
+    backend = workspace.backend
+    return ServedViews(workspace.ledger, open_bounds(workspace), lambda: backend.queries, world.sink)
 
 
 def open_secrets(world: Environment, workspace: Workspace, typed: str | None) -> Secrets:

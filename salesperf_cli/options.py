@@ -68,7 +68,7 @@ OutputOption = Annotated[
         "--output",
         metavar="FORMAT",
         callback=_remember,
-        help="table, json, ndjson, csv; queries also parquet, xlsx.",
+        help="table, json, ndjson, csv; queries: parquet, xlsx; costs: html.",
     ),
 ]
 QuietOption = Annotated[

@@ -36,6 +36,8 @@ class Exchange(BaseHTTPRequestHandler):
 
     def read(self, pause: float = 0) -> bytes:
         """The body; with a pause in seconds after each 64 KiB. Raises ConnectionError when the client goes before."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return b"".join(self._chunks())
         length, body = int(self.headers.get("Content-Length") or 0), bytearray()
         while len(body) < length and (block := self.rfile.read(min(64 << 10, length - len(body)))):
             body += block
@@ -67,6 +69,13 @@ class Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            """Trailers are not passed on."""
 
     def hang_up(self) -> None:
         """End the connection, whatever was promised."""

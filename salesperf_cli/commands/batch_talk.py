@@ -10,7 +10,7 @@ from salesperf_cli.core.promotion import blocked
 from salesperf_cli.output.forms import Column, Fields, Line, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from salesperf_cli.backends.ports import JobRun
     from salesperf_cli.commands.cost.spending import JobCosts
@@ -95,6 +95,11 @@ def _number_of(count: int, word: str) -> str:
     return f"{count:,} {word}{'s' * (count != 1)}"
 
 
+def layers_built(plan: BatchPlan) -> Sequence[str]:
+    """The layers that a run makes something of: on AWS each is a job."""
+    return tuple(dict.fromkeys(build.table.layer for build in plan.builds))
+
+
 def _verdict(checks: list[CheckRecord]) -> str:
     failed = sum(not check.passed and check.severity == "error" for check in checks)
     warned = sum(not check.passed and check.severity == "warning" for check in checks)
@@ -113,12 +118,13 @@ class BatchTalk:
         self._jobs: dict[str, str] = {}
 
     def planned(self, plan: BatchPlan) -> None:
-        """The plan is made."""
+        """The plan is made. Raises RefusedError where a budget does not allow what it would cost: nothing has begun."""
         if plan.builds:
             base = f"on release {plan.base.name}" if plan.base.number else "the first run of this lake"
             self._sink.say(f"Building {_number_of(len(plan.builds), 'table')}, {base}")
             if self._costs:
-                self._sink.say(self._costs.predicted(dict.fromkeys(build.table.layer for build in plan.builds)))
+                self._sink.say(self._costs.predicted(layers_built(plan)))
+                self._costs.ask()
 
     def started(self, step: Step) -> None:
         """A step begins."""
@@ -156,6 +162,8 @@ class BatchTalk:
     def job_started(self, layer: str, job: str) -> None:
         """A layer's job was started."""
         self._began[layer], self._jobs[layer] = time.perf_counter(), job
+        if self._costs:
+            self._costs.began(layer, job)
         self._sink.say(f"The {layer} job was started: {job}")
         self._sink.busy(f"waiting for the {layer} job")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesperf_cli.commands.cost.spending import monthly_cost
+from salesperf_cli.commands.cost.budgeting import OverBudgetOption, limits_of
+from salesperf_cli.commands.cost.months import ask_for_month, enter_deployment, month_of
 from salesperf_cli.commands.stack_talk import StackTalk, outcome_view, plan_document, plan_view, tell_plan
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import DryRunOption, YesOption, environment
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from salesperf_cli.backends.ports import Stacks
+    from salesperf_cli.commands.cost.months import DeployedMonth
+    from salesperf_cli.core.cost.budget import Limits
     from salesperf_cli.core.deploy.plan import DeployPlan, DeployRequest
     from salesperf_cli.core.deploy.walk import Deployer
     from salesperf_cli.environment import Environment
@@ -32,13 +35,15 @@ def deploy(
     no_drift: Annotated[
         bool, typer.Option("--no-drift", help="Do not look for resources that were changed by other means.")
     ] = False,
+    over_budget: OverBudgetOption = False,
     yes: YesOption = False,
 ) -> None:
     """Make or change a target's stacks on AWS.
 
     Packages the code, proposes the changes to CloudFormation, shows them value by value with what would be replaced or
     deleted, asks, and follows the events to the end. What is as it should be is left alone; what AWS is still busy
-    with is followed first. The parameters come from the target's parameter file (`parameters` in salesperf.toml).
+    with is followed first. The parameters come from the target's parameter file (`parameters` in salesperf.toml). A
+    month that costs more than the target's `monthly_budget` is refused with exit code 3, before anything is changed.
 
     Examples:
       salesperf deploy --target dev --dry-run
@@ -46,9 +51,9 @@ def deploy(
       salesperf deploy batch --target prod --yes
     """
     world = environment(ctx)
-    rollout = _rollout(world, tuple(templates or ()))
+    rollout = _rollout(world, tuple(templates or ()), limits_of(world, over_budget=over_budget))
     with rollout.proposed(look_for_drift=not no_drift) as proposal:
-        rollout.tell(proposal.plan)
+        rollout.tell(proposal, dry_run=dry_run)
         if dry_run or not proposal.plan.changes:
             world.sink.document(plan_document(proposal.plan), plan_view)
             if not dry_run:
@@ -56,17 +61,22 @@ def deploy(
             return
         proposal.is_agreed = world.confirm(f"Change {world.settings.target} so?", assume_yes=yes)
     if proposal.is_agreed:
-        rollout.carry_out(proposal.plan)
+        rollout.carry_out(proposal)
     else:
         world.sink.say("Nothing was changed.")
 
 
 @dataclass(slots=True)
 class Proposal:
-    """Changes that wait in CloudFormation, and whether somebody has agreed to them."""
+    """Changes that wait in CloudFormation, and whether somebody has agreed to them.
+
+    `month` is what they would cost, `over_budget` by how much a budget was exceeded that somebody waived.
+    """
 
     plan: DeployPlan
     is_agreed: bool = False
+    month: DeployedMonth | None = None
+    over_budget: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class Rollout:
     stacks: Stacks
     request: DeployRequest
     deployer: Deployer
+    limits: Limits
 
     @contextmanager
     def proposed(self, *, look_for_drift: bool) -> Iterator[Proposal]:
@@ -92,27 +103,30 @@ class Rollout:
             if not proposal.is_agreed:
                 discard(self.stacks, proposal.plan.stacks)
 
-    def tell(self, plan: DeployPlan) -> None:
-        """What would change, and what a month of it would cost."""
+    def tell(self, proposal: Proposal, *, dry_run: bool) -> None:
+        """What would change, and what a month of it would cost. Raises RefusedError where a budget says no."""
+        plan = proposal.plan
         tell_plan(self.world, plan)
         if plan.changes:
-            deployed = any(stack.kind in ("update", "unchanged") for stack in plan.stacks)
             chosen = [stack.template.name for stack in plan.stacks]
-            self.world.sink.say(monthly_cost(self.world, chosen, deployed=deployed))
+            proposal.month = month_of(self.world, chosen)
+            proposal.over_budget = ask_for_month(self.world, proposal.month, self.limits, dry_run=dry_run)
 
     def upload(self, plan: DeployPlan) -> None:
         """Put the packages where stacks that need no change look for them."""
         self.deployer.upload(plan, self.request)
 
-    def carry_out(self, plan: DeployPlan) -> None:
+    def carry_out(self, proposal: Proposal) -> None:
         """Make the changes, and show what the stacks then give out."""
-        outputs = self.deployer.deploy(plan, self.request)
+        outputs = self.deployer.deploy(proposal.plan, self.request)
+        if proposal.month is not None:
+            enter_deployment(self.world, proposal.month, proposal.over_budget)
         self.world.sink.document(outputs, outcome_view)
         self.world.sink.step(f"The target {self.request.environment} is deployed")
         self.world.sink.next_steps(["salesperf ingest PATH", "salesperf status"])
 
 
-def _rollout(world: Environment, templates: tuple[str, ...]) -> Rollout:
+def _rollout(world: Environment, templates: tuple[str, ...], limits: Limits) -> Rollout:
     """The deployment of these templates, or of all, to the target of the settings."""
     from salesperf_cli.core.deploy.walk import Deployer, Pace
     from salesperf_cli.factory import open_deployment
@@ -120,7 +134,7 @@ def _rollout(world: Environment, templates: tuple[str, ...]) -> Rollout:
     deployment = open_deployment(world)
     request = request_of(deployment, templates)
     deployer = Deployer(deployment.stacks, deployment.artifacts, StackTalk(world), Pace())
-    return Rollout(world, deployment.stacks, request, deployer)
+    return Rollout(world, deployment.stacks, request, deployer, limits)
 
 
 def request_of(deployment: Deployment, names: tuple[str, ...]) -> DeployRequest:

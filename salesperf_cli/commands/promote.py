@@ -29,13 +29,14 @@ def promote(
     """
     from salesperf_cli.core import operations
     from salesperf_cli.core.promotion import layers_of, plan_promotion
-    from salesperf_cli.factory import open_workspace
+    from salesperf_cli.factory import open_views, open_workspace
 
     world = environment(ctx)
     workspace, layers = open_workspace(world), layers_of(layer)
     if dry_run:
         world.sink.document(publish_document(plan_promotion(workspace.ledger, layers), None), publish_view)
         return
-    plan, release = operations.promote(workspace, layers, clock=world.clock, take_over=take_over)
+    views = open_views(world, workspace)
+    plan, release = operations.promote(workspace, layers, clock=world.clock, take_over=take_over, views=views)
     world.sink.document(publish_document(plan, release), publish_view)
     tell_published(world, release)

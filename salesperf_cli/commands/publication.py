@@ -1,10 +1,11 @@
-"""How a promotion or rollback is shown, before and after. Shared by promote and rollback."""
+"""How a promotion or rollback is shown, before and after, and what follows it. Shared by the verbs that publish."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from salesperf_cli.errors import SalesperfError
 from salesperf_cli.output.forms import Column, Line, Table
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from salesperf_cli.core.ledger import Release
     from salesperf_cli.core.promotion import PublishPlan
     from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,14 @@ def tell_published(world: Environment, release: Release) -> None:
     word = "Published" if release.kind == "promote" else "Rolled back"
     note = f", {release.note}" if release.note else ""
     world.sink.step(f"{word} as release {release.name}: {' and '.join(release.changed)}{note}")
+
+
+def close_views(world: Environment, workspace: Workspace) -> None:
+    """Have the views read no more than the release needs that a job has published; they are right without it, too."""
+    from salesperf_cli.core import operations
+    from salesperf_cli.factory import open_views
+
+    try:
+        operations.close_views(workspace, open_views(world, workspace), clock=world.clock)
+    except SalesperfError as fault:
+        world.sink.warn(f"Views read more than they need to: {fault.what}. To mend it: salesperf publish-views")

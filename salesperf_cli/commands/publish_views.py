@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from salesperf_cli.errors import SalesperfError
 from salesperf_cli.options import DryRunOption, environment
 from salesperf_cli.output.forms import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from salesperf_cli.backends.ports import Queries
     from salesperf_cli.core.pipeline import Pipeline
     from salesperf_cli.core.serving_views import ViewStep
     from salesperf_cli.environment import Environment
+    from salesperf_cli.factory import AwsWorkspace
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedView:
-    """A view, what it reads, and the statement that makes it."""
+    """A view, what it reads, the statement that makes it, and the day from which it reads landed events."""
 
     view: str
     reads: tuple[str, ...]
     statement: str
+    landed_from: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,10 @@ class ViewsReport:
 def publish_views(ctx: typer.Context, dry_run: DryRunOption = False) -> None:
     """Make the serving views in Athena, or replace them.
 
-    Each serving/*.sql of the pipeline becomes a view of the serving database, after those that it reads. On the target
-    local there is nothing to make: there the files themselves are the views.
+    Each serving/*.sql of the pipeline becomes a view of the serving database, after those that it reads. A live view
+    reads landed events from the day of which some are not in the release yet; promote and rollback move that day, a
+    scheduled job does not: run this now and then. On the target local there is nothing to make: there the files
+    themselves are the views.
 
     Examples:
       salesperf publish-views --target dev --dry-run
@@ -51,48 +53,41 @@ def publish_views(ctx: typer.Context, dry_run: DryRunOption = False) -> None:
 
     world = environment(ctx)
     workspace = open_workspace(world)
-    queries = workspace.backend.queries if isinstance(workspace, AwsWorkspace) else None
-    steps = _planned(workspace.pipeline, queries)
-    if queries is not None and not dry_run:
-        _publish(world, queries, steps)
-    report = ViewsReport(queries is not None and not dry_run, tuple(map(_shown, steps)))
-    world.sink.document(report, _view)
-    if queries is None:
+    if isinstance(workspace, AwsWorkspace):
+        steps = _published(world, workspace, dry_run=dry_run)
+        world.sink.document(ViewsReport(not dry_run, tuple(map(_shown, steps))), _view)
+    else:
+        steps = _as_they_are(workspace.pipeline)
+        world.sink.document(ViewsReport(False, tuple(map(_shown, steps))), _view)
         world.sink.say("Nothing to make: on this target queries read the serving/*.sql of the pipeline.")
 
 
-def _planned(pipeline: Pipeline, queries: Queries | None) -> Sequence[ViewStep]:
-    """The views in their order, over Athena's databases; where there are none, over the layers by their own names."""
+def _as_they_are(pipeline: Pipeline) -> Sequence[ViewStep]:
+    """The views in their order, over the layers by their own names."""
     from salesperf_cli.core.serving_views import plan_views
-    from salesperf_cli.core.tables import BUILT_LAYERS
 
-    databases = {layer: layer for layer in _LAYERS} if queries is None else queries.databases
-    tables = [str(name) for name in pipeline.contracts(BUILT_LAYERS)]
-    return plan_views(pipeline.serving_views(), tables, databases)
+    return plan_views(pipeline.serving_views(), pipeline.built_names(), None)
 
 
-_LAYERS = ("silver", "gold", "quarantine", "serving", "speed")
+def _published(world: Environment, workspace: AwsWorkspace, *, dry_run: bool) -> Sequence[ViewStep]:
+    """The views in their order, made where that was asked for: no table may move meanwhile."""
+    from salesperf_cli.core.ledger import new_run_id
+    from salesperf_cli.core.operations import working
+    from salesperf_cli.factory import open_served_views
 
-
-def _publish(world: Environment, queries: Queries, steps: Sequence[ViewStep]) -> None:
-    for step in steps:
-        world.sink.busy(f"making {step.view}")
-        try:
-            queries.run(step.statement)
-        except SalesperfError as fault:
-            raise type(fault)(
-                f"the view {step.view} cannot be made: {fault.what}",
-                why=fault.why,
-                remedy=fault.remedy,
-                detail=fault.detail,
-            ) from fault
-        world.sink.step(step.view)
+    views = open_served_views(world, workspace)
+    if dry_run:
+        return views.plan()
+    with working(workspace, new_run_id(world.clock()), "publish-views", world.clock):
+        steps = views.plan()
+        views.make(steps)
+        return steps
 
 
 def _shown(step: ViewStep) -> PublishedView:
-    return PublishedView(step.view, step.reads, step.statement.sql)
+    return PublishedView(step.view, step.reads, step.statement.sql, step.landed_from)
 
 
 def _view(report: ViewsReport) -> Iterable[Table]:
-    columns = (Column("View"), Column("Reads", wrap=True))
-    yield Table(columns, [(each.view, ", ".join(each.reads)) for each in report.views])
+    columns = (Column("View"), Column("Reads", wrap=True), Column("Landed from"))
+    yield Table(columns, [(each.view, ", ".join(each.reads), each.landed_from or "") for each in report.views])

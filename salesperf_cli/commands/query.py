@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesperf_cli.commands.cost.budgeting import MaxCostOption, OverBudgetOption, limits_of
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import OutOption, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from salesperf_cli.core.cost.budget import Limits
     from salesperf_cli.core.query import Estimate, Question
     from salesperf_cli.environment import Environment
     from salesperf_cli.factory import LocalWorkspace, Workspace
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """What was asked: the SQL, the values of its parameters, and the flags."""
+    """What was asked: the SQL, the values of its parameters, and the flags; `limits` is what it may cost on AWS."""
 
     sql: str
     values: Mapping[str, str]
@@ -32,6 +34,7 @@ class QueryRequest:
     reuse_minutes: int
     limit: int | None
     out: Path | None
+    limits: Limits
 
 
 def query(
@@ -51,6 +54,8 @@ def query(
     max_scan: Annotated[
         str | None, typer.Option("--max-scan", metavar="SIZE", help="Refuse to scan more, such as 1GB.")
     ] = None,
+    max_cost: MaxCostOption = None,
+    over_budget: OverBudgetOption = False,
     reuse: Annotated[
         int, typer.Option("--reuse", metavar="MINUTES", min=0, max=10080, help="On AWS: an answer so old will do.")
     ] = 0,
@@ -60,7 +65,8 @@ def query(
     """Ask the lake in SQL.
 
     The SQL is Athena's (Trino), and so are the answers: what cannot be honoured is refused by name. Readers see
-    the last release. On a terminal the first 100 rows are shown; a pipe gets all, as CSV.
+    the last release. On a terminal the first 100 rows are shown; a pipe gets all, as CSV. On AWS its cost is told
+    before and after, and held against the target's `monthly_budget`: what would exceed it is refused, or stopped there.
 
     Examples:
       salesperf query "SELECT count(*) FROM gold.sales_wide"
@@ -73,8 +79,9 @@ def query(
 
     world = environment(ctx)
     workspace = open_workspace(world)
-    text, values = _text(world, workspace, sql, file, name), _parameters(param or [])
-    request = QueryRequest(text, values, as_of, estimate, max_scan, reuse, limit, out)
+    text, values = _text(world, workspace, sql, file, name), parameters(param or [])
+    limits = limits_of(world, max_cost, over_budget=over_budget)
+    request = QueryRequest(text, values, as_of, estimate, max_scan, reuse, limit, out, limits)
     if isinstance(workspace, AwsWorkspace):
         from salesperf_cli.commands.query_athena import query_athena
 
@@ -125,15 +132,18 @@ def _question(world: Environment, workspace: LocalWorkspace, request: QueryReque
     from salesperf_cli.core.cost.queries import scan_price
     from salesperf_cli.core.events.relations import LandedTables
     from salesperf_cli.core.query import LakeCatalog, ask, published_state
+    from salesperf_cli.factory import open_bounds
 
     price = scan_price(world.settings.project, world.settings.price_region)
     state = published_state(workspace.ledger, request.as_of)
-    catalog = LakeCatalog(state, workspace.pipeline, LandedTables(workspace.pipeline, workspace.backend.objects))
+    landed, bounds = LandedTables(workspace.pipeline, workspace.backend.objects), open_bounds(workspace)
+    catalog = LakeCatalog(state, workspace.pipeline, landed, lambda view: bounds.kept_day(view, state))
     translation = compiled(request.sql, catalog, request.values, workspace.backend.objects)
     return ask(translation, state, catalog, workspace.backend.tables.listing, price=price)
 
 
-def _parameters(param: list[str]) -> dict[str, str]:
+def parameters(param: list[str]) -> dict[str, str]:
+    """The values of --param name=value. Raises InputError."""
     pairs = [each.partition("=") for each in param]
     for key, equals, _ in pairs:
         if not equals or not key:

@@ -63,8 +63,8 @@ class AnswerRows:
                 self._write_parquet(stream)
             case OutputFormat.XLSX:
                 self._write_xlsx(stream)
-            case OutputFormat.TABLE:
-                raise AssertionError("tables are drawn by the sink")
+            case OutputFormat.TABLE | OutputFormat.HTML:
+                raise AssertionError("tables are drawn by the sink, and there is no page of rows")
 
     def _chunks(self) -> Iterator[list[tuple[Any, ...]]]:
         while rows := self._answer.fetch(CHUNK if self._limit is None else min(CHUNK, self._limit - self.row_count)):

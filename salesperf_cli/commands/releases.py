@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """One release: its name, when and how it came to be, and what it holds."""
+    """One release: its name, when and how it came to be, what it holds, and when its data were given up (None: they
+    are there).
+    """
 
     release: str
     at: datetime
@@ -29,6 +31,7 @@ class ReleaseLine:
     rows: int
     note: str
     run_id: str
+    vacuumed: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +44,24 @@ class ReleaseList:
 def releases(ctx: typer.Context) -> None:
     """List the releases.
 
-    The newest first; the first line is what readers see. `query --as-of RELEASE` reads an older one.
+    The newest first; the first line is what readers see. `query --as-of RELEASE` reads an older one, unless its data
+    were vacuumed.
 
     Examples:
       salesperf releases
       salesperf releases -o json
     """
+    from salesperf_cli.core.vacuum_records import vacuumed
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
-    published = open_workspace(world).ledger.releases()
-    world.sink.document(ReleaseList(tuple(_line(each) for each in reversed(published))), _view)
+    ledger = open_workspace(world).ledger
+    gone = vacuumed(ledger).releases
+    lines = tuple(_line(each, gone.get(each.number)) for each in reversed(ledger.releases()))
+    world.sink.document(ReleaseList(lines), _view)
 
 
-def _line(release: Release) -> ReleaseLine:
+def _line(release: Release, vacuumed: datetime | None) -> ReleaseLine:
     return ReleaseLine(
         release=release.name,
         at=release.at,
@@ -64,7 +71,14 @@ def _line(release: Release) -> ReleaseLine:
         rows=sum(state.rows for state in release.tables.values()),
         note=release.note,
         run_id=release.run_id,
+        vacuumed=vacuumed,
     )
+
+
+def _note(line: ReleaseLine) -> str:
+    """What became of the release, and how it came to be where that is not by promoting."""
+    gone = f"vacuumed {line.vacuumed:%Y-%m-%d}" if line.vacuumed else ""
+    return ", ".join(filter(None, (line.note, gone))) or line.kind
 
 
 def _view(found: ReleaseList) -> Iterable[Table]:
@@ -74,7 +88,7 @@ def _view(found: ReleaseList) -> Iterable[Table]:
         Column("Layers"),
         Column("Tables"),
         Column("Rows"),
-        Column("Note"),
+        Column("Note", wrap=True),
     )
     rows = [
         (
@@ -83,7 +97,7 @@ def _view(found: ReleaseList) -> Iterable[Table]:
             ", ".join(line.layers),
             line.tables,
             line.rows,
-            line.note or line.kind,
+            _note(line),
         )
         for line in found.releases
     ]

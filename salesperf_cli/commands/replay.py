@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesperf_cli.commands.cost.budgeting import MaxCostOption, OverBudgetOption, limits_of
 from salesperf_cli.errors import InputError, RetryableError
 from salesperf_cli.options import environment
 from salesperf_cli.output.forms import Fields
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from salesperf_cli.backends.ports import EventStream
+    from salesperf_cli.commands.cost.spending import ReplayCosts
+    from salesperf_cli.core.cost.budget import Limits
     from salesperf_cli.core.events.deliveries import Wanted
     from salesperf_cli.core.events.event import EventSource, Window
     from salesperf_cli.core.events.pacing import Pacer
@@ -46,13 +49,16 @@ def replay(
     archive: Annotated[bool, typer.Option("--archive", help="Send again what has landed in the lake.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the last replay was interrupted.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Wait until every event has landed, and say so.")] = False,
+    max_cost: MaxCostOption = None,
+    over_budget: OverBudgetOption = False,
 ) -> None:
     """Send past sales into the stream as if they happened now.
 
     Events are made of orders and items (CSV files, their folder or archive, or what the lake holds), or read from
     files of events. They go out in order, those of one order always one after the other, as fast as the stream takes
     them unless paced. Ctrl-C sends what was read and keeps a checkpoint, from which --resume goes on. Sending an event
-    twice does no harm: readers count each once.
+    twice does no harm: readers count each once. On AWS the events are counted first, what sending them would cost is
+    told, and held against the target's `monthly_budget`.
 
     Examples:
       salesperf replay orders.csv --speedup 3600
@@ -64,20 +70,17 @@ def replay(
 
     world = environment(ctx)
     pacer, window = _pacer(speedup, rate), _window(since, until, limit)
-    request = ReplayRequest(tuple(source or ()), archive, window, pacer, loop, resume, verify)
+    limits = limits_of(world, max_cost, over_budget=over_budget)
+    request = ReplayRequest(tuple(source or ()), archive, window, pacer, loop, resume, verify, limits)
     workspace = open_workspace(world)
     result = _replayed(world, workspace, request)
     world.sink.document(result, _view)
     _tell(world, result)
-    if not world.settings.is_local:
-        from salesperf_cli.commands.cost.spending import replay_cost
-
-        world.sink.say(replay_cost(world, workspace.backend.objects, result.acknowledged))
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
-    """What was asked for: which events, how fast, from where on, and whether to see that they land."""
+    """What was asked for: which events, how fast, from where on, whether to see that they land; its limits."""
 
     sources: tuple[str, ...]
     archive: bool
@@ -86,6 +89,7 @@ class ReplayRequest:
     loop: bool
     resume: bool
     verify: bool
+    limits: Limits
 
 
 def _replayed(world: Environment, workspace: Workspace, request: ReplayRequest) -> ReplayResult:
@@ -96,7 +100,8 @@ def _replayed(world: Environment, workspace: Workspace, request: ReplayRequest) 
     stream = open_stream(workspace)
     with open_events(workspace, wanted) as events, stream.consuming():
         work = _work(workspace, request, events, stream)
-        result = _run(world, work)
+        costs = None if world.settings.is_local else _costs(world, workspace, request, work)
+        result = _run(world, work, costs)
     return _verified(world, workspace, wanted, work, result) if request.verify else result
 
 
@@ -128,12 +133,31 @@ def _work(workspace: Workspace, request: ReplayRequest, events: EventSource, str
     )
 
 
-def _run(world: Environment, work: Replay) -> ReplayResult:
+def _costs(world: Environment, workspace: Workspace, request: ReplayRequest, work: Replay) -> ReplayCosts:
+    """What sending the events would cost, told and allowed. Raises RefusedError."""
+    from salesperf_cli.commands.cost.spending import ReplayCosts
+
+    world.sink.busy("counting the events")
+    events = work.source.count(request.window)
+    if request.resume and not request.loop:
+        events = max(events - work.taken(), 0)
+    costs = ReplayCosts(world, workspace.backend.objects, request.limits)
+    world.sink.say(costs.predicted(events))
+    costs.ask(loop=request.loop)
+    return costs
+
+
+def _run(world: Environment, work: Replay, costs: ReplayCosts | None) -> ReplayResult:
+    """Send everything; whatever ends it, what was sent is told and entered as spent."""
+    panel = _Panel(world)
     try:
-        return work.run(_Panel(world))
+        return work.run(panel)
     except KeyboardInterrupt:
         world.sink.say("Interrupted; what was read has been sent. Go on with the same command and --resume.")
         raise
+    finally:
+        if costs is not None and panel.taken:
+            costs.billed(panel.taken)
 
 
 class _Panel:
@@ -141,9 +165,11 @@ class _Panel:
 
     def __init__(self, world: Environment) -> None:
         self._world = world
+        self.taken = 0
 
     def look(self, figures: Figures) -> None:
         """Some time has passed."""
+        self.taken = figures.acknowledged
         lag = f", {figures.lag:.1f} s behind" if figures.lag >= 0.05 else ""
         resent = f", {figures.resent:,} sent again" if figures.resent else ""
         self._world.sink.busy(

@@ -33,7 +33,7 @@ def rollback(
     from salesperf_cli.core import operations
     from salesperf_cli.core.ledger import new_run_id
     from salesperf_cli.core.promotion import plan_rollback
-    from salesperf_cli.factory import open_workspace
+    from salesperf_cli.factory import open_views, open_workspace
 
     world = environment(ctx)
     workspace = open_workspace(world)
@@ -42,6 +42,6 @@ def rollback(
         plan = plan_rollback(workspace.ledger, layer, to, run_id=new_run_id(now), now=now)
         world.sink.document(publish_document(plan, None), publish_view)
         return
-    plan, release = operations.rollback(workspace, layer, to, clock=world.clock)
+    plan, release = operations.rollback(workspace, layer, to, clock=world.clock, views=open_views(world, workspace))
     world.sink.document(publish_document(plan, release), publish_view)
     tell_published(world, release)

@@ -66,7 +66,7 @@ def _view(report: Status) -> Iterable[Fields | Table | Line]:
         (
             ("target", report.target),
             ("pipeline", report.pipeline),
-            ("release", report.release or "none yet"),
+            ("release", _releases(report)),
             ("last run", f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {verdict}" if run else verdict),
         )
     )
@@ -92,6 +92,13 @@ def _view(report: Status) -> Iterable[Fields | Table | Line]:
         yield Table(
             (Column("Quarantine"), Column("Rows")), [(name, rows) for name, rows in report.quarantined.items() if rows]
         )
+
+
+def _releases(report: Status) -> str:
+    """The current release, and where some were vacuumed from which one on there are data."""
+    if not report.vacuumed:
+        return report.release or "none yet"
+    return f"{report.release}; data are kept of {len(report.readable)}, from {report.readable[0]} on"
 
 
 def _next(report: Status) -> list[str]:

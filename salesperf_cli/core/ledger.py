@@ -1,7 +1,8 @@
 """The ledger: what was received, run and released, as small JSON objects that are created once.
 
 Ingests and releases are numbered logs: an entry is written with a conditional create under the next number, so that of
-two operators one wins and the other looks again. The highest release is the truth of what is published.
+two operators one wins and the other looks again. The highest release is the truth of what is published. How an entry is
+written is `ledger_entries`' business.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-import msgspec
-
+from salesperf_cli.core.ledger_entries import decode, encode
 from salesperf_cli.errors import ConflictError, InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 RunStatus = Literal["running", "audited", "blocked", "failed", "promoting", "promoted"]
 
 Entry = TypeVar("Entry")
+
+_FEW = 8
+_VIEWS = "_ledger/views/serving.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,17 @@ class Release:
         return f"r{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Vacuum:
+    """What was given up to free space: releases (their numbers) and runs whose data may be gone from then on."""
+
+    number: int
+    at: datetime
+    run_id: str
+    releases: tuple[int, ...]
+    runs: tuple[str, ...]
+
+
 EMPTY_RELEASE = Release(0, datetime(1970, 1, 1, tzinfo=UTC), "", "promote", (), {})
 """What is published before the first release: nothing."""
 
@@ -179,10 +193,11 @@ def new_run_id(now: datetime) -> str:
 
 
 class Ledger:
-    """Reads and writes the ledger's entries through `Objects`."""
+    """Reads and writes the ledger's entries through `Objects`. An entry of a log, which never changes, is read once."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._read_once: dict[str, object] = {}
 
     # ingests
 
@@ -218,7 +233,7 @@ class Ledger:
     def find_run(self, run_id: str) -> RunRecord | None:
         """The record of a run, or None."""
         found = self._objects.read(f"_ledger/runs/{run_id}.json")
-        return msgspec.json.decode(found.data, type=RunRecord) if found else None
+        return decode(found.data, RunRecord) if found else None
 
     def run_ids(self) -> Sequence[str]:
         """The ids of all batch runs, oldest first."""
@@ -232,7 +247,7 @@ class Ledger:
     def write_run(self, record: RunRecord) -> None:
         """Create or replace the record of a run; only the run's owner (who holds the lease) writes it."""
         key = f"_ledger/runs/{record.run_id}.json"
-        data = _encode(record)
+        data = encode(record)
         if not self._objects.create(key, data):
             stored = self._objects.read(key)
             if stored is None or not self._objects.replace(key, data, stored.etag):
@@ -262,11 +277,59 @@ class Ledger:
                 remedy="look at it (salesperf releases), then run the command again",
             )
 
+    # vacuums
+
+    def vacuums(self) -> tuple[Vacuum, ...]:
+        """What was given up, oldest first."""
+        return self._log("_ledger/vacuums/", Vacuum, 0)
+
+    def add_vacuum(self, vacuum: Vacuum) -> None:
+        """Enter what is given up, before it goes; raises ConflictError when the number is taken."""
+        if not self._create(f"_ledger/vacuums/{vacuum.number:08d}.json", vacuum):
+            raise ConflictError(
+                f"vacuum {vacuum.number} was made by another operator",
+                why="it was entered in the ledger in the meantime",
+                remedy="run the same command again",
+            )
+
+    # views
+
+    def views(self) -> Mapping[str, str]:
+        """The bounded views that were made where engines read them, and the day from which each reads landed events.
+
+        A view may read more than this says, never less: a later day is entered before it is put into the view, an
+        earlier one after.
+        """
+        stored = self._objects.read(_VIEWS)
+        return decode(stored.data, dict[str, str]) if stored else {}
+
+    def write_views(self, views: Mapping[str, str]) -> None:
+        """Replace what is known of the views; only who holds the lease does."""
+        data, stored = encode(dict(views)), self._objects.read(_VIEWS)
+        done = self._objects.replace(_VIEWS, data, stored.etag) if stored else self._objects.create(_VIEWS, data)
+        if not done:
+            raise ConflictError(
+                "what is known of the views changed while it was written",
+                why="another process makes them, too",
+                remedy="wait for it, then run the command again",
+            )
+
     # mechanics
 
     def _log(self, prefix: str, kind: type[Entry], after: int) -> tuple[Entry, ...]:
         keys = [key for key in self._objects.keys(prefix) if int(key.rsplit("/", 1)[1].removesuffix(".json")) > after]
-        return tuple(self._read(key, kind) for key in keys)
+        new = [key for key in keys if key not in self._read_once]
+        for key, entry in zip(new, self._read_all(new, kind), strict=True):
+            self._read_once[key] = entry
+        return tuple(cast(Entry, self._read_once[key]) for key in keys)
+
+    def _read_all(self, keys: Sequence[str], kind: type[Entry]) -> Sequence[Entry]:
+        if len(keys) < _FEW:
+            return [self._read(key, kind) for key in keys]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(self._objects.parallel) as pool:
+            return list(pool.map(lambda key: self._read(key, kind), keys))
 
     def _read(self, key: str, kind: type[Entry]) -> Entry:
         stored = self._objects.read(key)
@@ -274,14 +337,10 @@ class Ledger:
             raise ConflictError(
                 f"the ledger entry {key} vanished", why="entries are never deleted", remedy="run salesperf doctor"
             )
-        return msgspec.json.decode(stored.data, type=kind)
+        return decode(stored.data, kind)
 
     def _create(self, key: str, entry: object) -> bool:
-        return self._objects.create(key, _encode(entry))
-
-
-def _encode(entry: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(entry), indent=1)
+        return self._objects.create(key, encode(entry))
 
 
 def pending(ingests: Iterable[Ingest], table: str, after: int) -> tuple[tuple[int, Receipt], ...]:

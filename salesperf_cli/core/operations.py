@@ -17,6 +17,7 @@ from salesperf_cli.core.events.landed import absorb, would_absorb
 from salesperf_cli.core.ledger import EMPTY_RELEASE, Ingest, Ledger, Release, RunRecord, new_run_id
 from salesperf_cli.core.planned import PlannedRun, planned, refuse_moved
 from salesperf_cli.core.runs import Run, RunReporter
+from salesperf_cli.core.served_views import NoViews, Views, refuse_losses
 from salesperf_cli.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from salesperf_cli.core.pipeline import Pipeline
 
 Clock = Callable[[], datetime]
+NO_VIEWS = NoViews()
 
 
 class Workspace(Protocol):
@@ -113,9 +115,9 @@ def run_batch(
         if record.failures or not promote:
             return BatchOutcome(record, None)
         layers = tuple(layer for layer in record.layers if any(name.startswith(layer) for name in record.tables))
-        release = promotion.publish(
-            promotion.plan_promotion(workspace.ledger, layers), workspace.ledger, workspace.backend.tables, now=clock()
-        )
+        to_publish = promotion.plan_promotion(workspace.ledger, layers)
+        refuse_losses(to_publish, workspace.ledger)
+        release = promotion.publish(to_publish, workspace.ledger, workspace.backend.tables, now=clock())
         return BatchOutcome(workspace.ledger.run(run_id), release)
 
 
@@ -155,28 +157,46 @@ def _begun(ledger: Ledger, run_id: str) -> RunRecord | None:
 
 
 def promote(
-    workspace: Workspace, layers: Sequence[str], *, clock: Clock, take_over: bool = False
+    workspace: Workspace, layers: Sequence[str], *, clock: Clock, take_over: bool = False, views: Views = NO_VIEWS
 ) -> tuple[promotion.PublishPlan, Release]:
-    """Publish the last audited run's tables of `layers`; with `take_over` also over what another writer published."""
+    """Publish the last audited run's tables of `layers`; with `take_over` also over what another writer published.
+
+    `views` are opened before tables move, and closed behind the release.
+    """
     with working(workspace, new_run_id(clock()), "promote", clock) as ended:
         if ended is not None and ended.kind == "promote":
+            views.close()
             return _plan_of(workspace.ledger, ended), ended
         plan = promotion.plan_promotion(workspace.ledger, layers)
         if take_over:
             plan = promotion.taking_over(plan, workspace.backend.tables)
-        return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
+        return plan, _published(workspace, plan, views, clock)
 
 
 def rollback(
-    workspace: Workspace, layer: str, to: str | None, *, clock: Clock
+    workspace: Workspace, layer: str, to: str | None, *, clock: Clock, views: Views = NO_VIEWS
 ) -> tuple[promotion.PublishPlan, Release]:
-    """Bring a layer's tables back to an earlier release."""
+    """Bring a layer's tables back to an earlier release; `views` as for `promote`."""
     run_id = new_run_id(clock())
     with working(workspace, run_id, "rollback", clock) as ended:
         if ended is not None and ended.kind == "rollback":  # going back once more would undo what was asked
+            views.close()
             return _plan_of(workspace.ledger, ended), ended
         plan = promotion.plan_rollback(workspace.ledger, layer, to, run_id=run_id, now=clock())
-        return plan, promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
+        return plan, _published(workspace, plan, views, clock)
+
+
+def close_views(workspace: Workspace, views: Views, *, clock: Clock) -> None:
+    """Have the views read no more than the current release needs: a job that has published it could not."""
+    with working(workspace, new_run_id(clock()), "publish-views", clock):
+        views.close()
+
+
+def _published(workspace: Workspace, plan: promotion.PublishPlan, views: Views, clock: Clock) -> Release:
+    views.open()
+    release = promotion.publish(plan, workspace.ledger, workspace.backend.tables, now=clock())
+    views.close()
+    return release
 
 
 @contextmanager

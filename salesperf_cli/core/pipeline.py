@@ -83,6 +83,11 @@ class Pipeline:
                 found[contract.name] = contract
         return found
 
+    def built_names(self) -> tuple[str, ...]:
+        """The names of the built tables, as their contracts' files have them: no contract is read."""
+        folders = ((layer, self.folder / "contracts" / layer) for layer in BUILT_LAYERS)
+        return tuple(f"{layer}.{file.stem}" for layer, folder in folders for file in sorted(folder.glob("*.yaml")))
+
     def models(self) -> tuple[Model, ...]:
         """The models in an order in which each comes after those that it reads; raises InputError on a cycle."""
         read = {model.name: model for model in map(self._model, self._model_files())}

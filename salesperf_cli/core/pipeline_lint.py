@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from salesperf_cli.core.contracts import Contract, RowRule, SqlRule
 from salesperf_cli.core.pipeline import EventQuery, Model, Pipeline, landed_source
+from salesperf_cli.core.serving_lint import lint_view
 from salesperf_cli.core.tables import BUILT_LAYERS, LAYERS, TableName
 from salesperf_cli.core.text_shapes import shape
 from salesperf_cli.errors import InputError
@@ -52,6 +53,8 @@ def lint_pipeline(pipeline: Pipeline) -> LintReport:
         found += [each for query in pipeline.event_queries().values() for each in _events(query, contracts, schema)]
     except InputError as fault:
         found += _told("events", fault)
+    for name, sql in pipeline.serving_views().items():
+        found += [Problem(name, message) for message in lint_view(name, sql, pipeline.serving_views(), models)]
     built = {model.name for model in models}
     found += [
         Problem(str(name), "has a contract but no model builds it")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from salesperf_cli.core.ledger import EMPTY_RELEASE, CheckRecord, Ledger, Release, RunRecord, TableState
 from salesperf_cli.core.tables import BUILT_LAYERS, TableName
+from salesperf_cli.core.vacuum_records import refuse_vacuumed_release, refuse_vacuumed_run
 from salesperf_cli.errors import ConflictError, InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def plan_promotion(ledger: Ledger, layers: Sequence[str]) -> PublishPlan:
         raise RefusedError("there is nothing to promote", why="no run has been made", remedy="run: salesperf run-batch")
     if run.status == "blocked":
         raise blocked(run)
+    refuse_vacuumed_run(ledger, run)
     if run.status not in ("audited", "promoting", "promoted"):
         raise RefusedError(
             f"run {run.run_id} did not reach its end",
@@ -112,6 +114,7 @@ def plan_rollback(ledger: Ledger, layer: str, to: str | None, *, run_id: str, no
     layers, releases = layers_of(layer), ledger.releases()
     current = releases[-1] if releases else EMPTY_RELEASE
     target = find_release(releases, to) if to else _before_last_change(releases, layers)
+    refuse_vacuumed_release(ledger, target)
     chosen = {name: state for name, state in target.tables.items() if _moves_with(name, layers)}
     steps = tuple(
         _step(name, state, current)
@@ -164,8 +167,13 @@ def taking_over(plan: PublishPlan, tables: Tables) -> PublishPlan:
 
 
 def finish_interrupted(ledger: Ledger, tables: Tables, *, now: datetime) -> Release | None:
-    """End a promotion or rollback that was cut off; gives its release, or None when there was none. Hold the lease."""
+    """End a promotion or rollback that was cut off; gives its release, or None when there was none. Hold the lease.
+
+    A batch run can be promoted after a rollback, and is then not the last run.
+    """
     run = ledger.last_run()
+    if run is not None and run.kind == "rollback" and run.status != "promoting":
+        run = _last_batch_run(ledger)
     return _finish(ledger, tables, run, now=now) if run and run.status == "promoting" else None
 
 
@@ -217,14 +225,18 @@ def _finish(ledger: Ledger, tables: Tables, run: RunRecord, *, now: datetime) ->
 def _move(
     chosen: Mapping[str, TableState], current: Release, run: RunRecord, ledger: Ledger, tables: Tables, *, tag: str
 ) -> None:
-    """Move every main, or none: when one has moved meanwhile, those before it go back and the run is given up."""
+    """Move every main, or none: when one has moved meanwhile, those before it go back and the run is given up.
+
+    What a run has made moves in that order, each table after those that it was built on: a row that goes from one table
+    to another is in both for a moment, not in neither.
+    """
     moved: list[str] = []
     try:
         for name, state in chosen.items():
             tables.publish(TableName.parse(name), state, expected=run.base.get(name), tag=tag)
             moved.append(name)
     except ConflictError:
-        for name in moved:
+        for name in reversed(moved):
             if before := current.tables.get(name):
                 tables.publish(TableName.parse(name), before, expected=chosen[name].snapshot_id, tag=current.name)
         ledger.write_run(replace(run, status="failed", promoting=(), message="main of a table had moved"))

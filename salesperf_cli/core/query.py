@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from salesperf_cli.core.athena import Filter, TableSchema, Translation
-from salesperf_cli.core.ledger import Ledger, TableState
+from salesperf_cli.core.events.bound import FIRST_DAY, is_bounded, with_bound
+from salesperf_cli.core.ledger import Ledger, Release, TableState
 from salesperf_cli.core.listing import DataFile, Listing
 from salesperf_cli.core.tables import RECEIVED_LAYERS, TableName
+from salesperf_cli.core.vacuum_records import refuse_vacuumed_release, refuse_vacuumed_run
 from salesperf_cli.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -68,9 +70,16 @@ class LakeCatalog:
     landed events.
     """
 
-    def __init__(self, state: Mapping[str, TableState], pipeline: Pipeline, landed: LandedTables | None = None) -> None:
+    def __init__(
+        self,
+        state: Mapping[str, TableState],
+        pipeline: Pipeline,
+        landed: LandedTables | None = None,
+        landed_from: Callable[[str], str] | None = None,
+    ) -> None:
         self._state = state
         self._pipeline = pipeline
+        self._landed_from = landed_from
         self.landed = landed
         self._views: Mapping[str, str] | None = None
 
@@ -92,8 +101,11 @@ class LakeCatalog:
         return None
 
     def view(self, name: str) -> str | None:
-        """A serving view's SQL, or None."""
-        return self._serving().get(name)
+        """A serving view's SQL, or None; with the day that `landed_from` gives for it, where it is a bounded one."""
+        sql = self._serving().get(name)
+        if sql is None or not is_bounded(sql):
+            return sql
+        return with_bound(sql, self._landed_from(name) if self._landed_from else FIRST_DAY)
 
     def _serving(self) -> Mapping[str, str]:
         if self._views is None:
@@ -108,24 +120,31 @@ class LakeCatalog:
 
 def state_as_of(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:
     """The tables that a query sees: the last release's, or those of a release (r3), a run (its audit branch) or a
-    time (UTC).
+    time (UTC); raises RefusedError where they were vacuumed.
     """
     if when is None:
         return ledger.current_release().tables
     if _RUN_ID.fullmatch(when):
         run, release = ledger.run(when), ledger.current_release()
+        refuse_vacuumed_run(ledger, run)
         return release.tables | run.tables
+    release = _release_as_of(ledger, when)
+    refuse_vacuumed_release(ledger, release)
+    return release.tables
+
+
+def _release_as_of(ledger: Ledger, when: str) -> Release:
     releases = ledger.releases()
     if re.fullmatch(r"r\d+", when):
         from salesperf_cli.core.promotion import find_release
 
-        return find_release(releases, when).tables
+        return find_release(releases, when)
     at = _timestamp(when)
     before = [release for release in releases if release.at <= at]
     if not before:
         first = f"the first release is of {releases[0].at:%Y-%m-%d %H:%M:%S}" if releases else "there is no release yet"
         raise InputError(f"nothing was published at {when}", why=first, remedy="see: salesperf releases")
-    return before[-1].tables
+    return before[-1]
 
 
 def published_state(ledger: Ledger, when: str | None) -> Mapping[str, TableState]:

@@ -173,18 +173,24 @@ class Replay:
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):  # a second one does not wait any longer
                 lanes.finish()
-            self._stop(lanes, acknowledged, fingerprint)
+            self._stop(lanes, acknowledged, fingerprint, reporter)
             raise
         except BaseException:
-            self._stop(lanes, acknowledged, fingerprint)
+            self._stop(lanes, acknowledged, fingerprint, reporter)
             raise
         self.checkpoints.clear()
         reporter.look(self._figures(lanes, acknowledged))
         return self._result(lanes, acknowledged)
 
-    def _stop(self, lanes: Lanes, acknowledged: Acknowledged, fingerprint: str) -> None:
+    def taken(self) -> int:
+        """How many events an interrupted replay has brought into the stream, where this one is to go on with it."""
+        begin = self.checkpoints.read(fingerprint_of(self.source, self.window, loop=self.loop))
+        return begin.low + len(begin.beyond)
+
+    def _stop(self, lanes: Lanes, acknowledged: Acknowledged, fingerprint: str, reporter: ReplayReporter) -> None:
         lanes.drop()
         self._keep(acknowledged, fingerprint)
+        reporter.look(self._figures(lanes, acknowledged))
 
     def _events(self, begin: Checkpoint) -> Iterator[Sequence[Event]]:
         """The chunks still to be sent; over and over again with `loop`."""

@@ -12,6 +12,7 @@ from salesperf_cli.core.deploy.stacks import StackLine
 from salesperf_cli.core.lease import live_holder
 from salesperf_cli.core.ledger import Ingest, Ledger, Release, RunRecord, TableState, live
 from salesperf_cli.core.tables import TableName
+from salesperf_cli.core.vacuum_records import Vacuumed, vacuumed
 
 if TYPE_CHECKING:
     from salesperf_cli.backends.ports import Lake, Objects, Tables
@@ -55,7 +56,9 @@ class RunStatusLine:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole lake at a glance; the JSON shape of `status`. `stacks` are those of a target on AWS."""
+    """The whole lake at a glance; the JSON shape of `status`. `stacks` are those of a target on AWS; `readable` are the
+    releases whose data are there, the oldest first, and `vacuumed` counts the others.
+    """
 
     target: str
     pipeline: str
@@ -65,6 +68,8 @@ class Status:
     tables: tuple[TableStatus, ...]
     quarantined: dict[str, int]
     stacks: tuple[StackLine, ...] = ()
+    readable: tuple[str, ...] = ()
+    vacuumed: int = 0
 
 
 def lake_status(
@@ -73,11 +78,12 @@ def lake_status(
     """Gather the status."""
     releases, ingests, run = ledger.releases(), ledger.ingests(), ledger.last_run()
     current = releases[-1].tables if releases else {}
+    gone = vacuumed(ledger)
     return Status(
         target=target,
         pipeline=pipeline,
         release=releases[-1].name if releases else None,
-        last_run=_run(run, lake.objects) if run else None,
+        last_run=_run(run, lake.objects, gone) if run else None,
         sources=tuple(_sources(ingests, current)),
         tables=tuple(
             _table(name, state, releases, contracts.get(TableName.parse(name)), lake.tables)
@@ -85,13 +91,16 @@ def lake_status(
             if not name.startswith("quarantine.")
         ),
         quarantined={name: state.rows for name, state in sorted(current.items()) if name.startswith("quarantine.")},
+        readable=tuple(release.name for release in releases if release.number not in gone.releases),
+        vacuumed=len(gone.releases),
     )
 
 
-def _run(run: RunRecord, objects: Objects) -> RunStatusLine:
+def _run(run: RunRecord, objects: Objects, gone: Vacuumed) -> RunStatusLine:
     """The last run; one that says it is at work, and that nobody works on, was killed."""
     killed = run.status in ("running", "promoting") and live_holder(objects) is None
     status = "killed" if killed else run.message if run.status == "failed" and run.message else run.status
+    status += " and vacuumed" if run.run_id in gone.runs else ""
     return RunStatusLine(run.run_id, run.kind, status, run.started, len(run.failures), len(run.warnings))
 
 

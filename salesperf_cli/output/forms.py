@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 
 class OutputFormat(StrEnum):
-    """What `-o` accepts; parquet and xlsx exist for the rows of a query only."""
+    """What `-o` accepts; parquet and xlsx exist for the rows of a query only, html for the estimate of costs."""
 
     TABLE = "table"
     JSON = "json"
@@ -17,6 +17,7 @@ class OutputFormat(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    HTML = "html"
 
     @property
     def is_binary(self) -> bool:

@@ -128,6 +128,8 @@ class Sink:
         A file's format follows its suffix unless `-o` says otherwise. A table shows `limit` rows.
         Raises InputError when the suffix is unknown or a binary format would land on a terminal.
         """
+        if self._form is OutputFormat.HTML:
+            raise _no_such_form(self._form, "")
         if out is not None:
             form = self._form or _form_of(out)
             _write_whole(out, lambda stream: self._rows_to(source, form, stream, limit))
@@ -315,12 +317,14 @@ def _preview(source: RowSource, limit: int) -> Table:
 
 
 def _no_such_form(form: OutputFormat, why: str) -> InputError:
+    if form is OutputFormat.HTML:
+        why = "only salesperf cost estimate makes a page"
     return InputError(f"there is no {form} form of this", why=why, remedy="use -o json")
 
 
 def _form_of(path: Path) -> OutputFormat:
     suffix = path.suffix.lstrip(".").lower()
-    known = {form.value: form for form in OutputFormat if form is not OutputFormat.TABLE} | {
+    known = {form.value: form for form in OutputFormat if form not in (OutputFormat.TABLE, OutputFormat.HTML)} | {
         "jsonl": OutputFormat.NDJSON
     }
     if suffix in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,12 @@ def test_a_stream_that_is_not_there_is_no_reason_to_try_again(faults: Faults) ->
     missing = KinesisStream(AwsSession(Account(REGION, None, faults.endpoint_url)), None, "nowhere")
     with pytest.raises(InputError):
         missing.put([StreamRecord("k", b"1")])
+
+
+def test_nothing_lands_that_the_stream_no_longer_holds(stream: KinesisStream) -> None:
+    kinesis = stream._session.client("kinesis")
+    for hours in (24, 48):
+        if hours > 24:
+            kinesis.increase_stream_retention_period(StreamName=stream.name, RetentionPeriodHours=hours)
+        since = datetime.now(UTC) - timedelta(hours=hours + 1)
+        assert abs(stream.landing_since() - since) < timedelta(minutes=1)

@@ -44,7 +44,12 @@ def play(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     with served(play) as address:
         session = AwsSession(Account("sa-east-1", None, address))
         queries = AthenaQueries(session, "salesperf-dev", DATABASES, pause=lambda seconds: None)
-        backend: Any = SimpleNamespace(objects=lake.backend.objects, tables=lake.backend.tables, queries=queries)
+        backend: Any = SimpleNamespace(
+            objects=lake.backend.objects,
+            tables=lake.backend.tables,
+            queries=queries,
+            landing_since=lake.backend.landing_since,
+        )
 
         def opened(world: Environment) -> AwsWorkspace:
             return AwsWorkspace(world.settings, load_pipeline(world.settings.pipeline), backend, lake.ledger)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from salesperf_cli.core.events.bound import FIRST_DAY
 from salesperf_cli.core.sample import write_sample
 from tests.aws.conftest import Shop, new_shop
 from tests.aws.kinesis_faults import faults_before
@@ -70,7 +71,8 @@ def test_replayed_sales_show_in_the_live_view_once_before_and_after_a_run(
     write_sample(second, 50, 5, False, first_order=100)
     shop.done("ingest", "first")
     shop.done("run-batch", "--promote")
-    shop.done("publish-views")
+    (view,) = shop.done("publish-views")["views"]
+    assert view["landed_from"] > FIRST_DAY, "what the stream no longer holds cannot land"
 
     def live() -> tuple[int, Decimal, Decimal]:
         sql = "SELECT count(*) AS n, sum(price) AS price, sum(freight) AS freight FROM serving.sales_live"
@@ -87,5 +89,9 @@ def test_replayed_sales_show_in_the_live_view_once_before_and_after_a_run(
     assert live() == totals_of(first, second)
     (ahead,) = shop.rows("SELECT count(*) AS n FROM gold.sales_ahead")
     assert int(ahead["n"]) == totals_of(second)[0]
+    (view,) = shop.done("publish-views", "--dry-run")["views"]
+    assert f"landed_date >= '{view['landed_from']}'" in view["statement"] and view["landed_from"] > FIRST_DAY
     shop.done("rollback", "all")
+    assert live() == totals_of(first, second)
+    shop.done("run-batch", "--promote")
     assert live() == totals_of(first, second)

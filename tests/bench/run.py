@@ -1,7 +1,7 @@
 """The speed benchmark: whole processes, ours and a peer in turn, in one run. Quote its ratios, not its seconds.
 
     python tests/bench/run.py            everything (some minutes)
-    python tests/bench/run.py pipeline   one part: pipeline, query, help, scale; and, only where named, spark, spark10
+    python tests/bench/run.py pipeline   one part; they are named below, and spark, spark10 run only where named
 
 The targets are printed beside each figure; nothing here is a test, since machines are noisy.
 """
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +40,13 @@ class Measure:
     peak: float
 
 
-def run(commands: Sequence[Sequence[str]], cwd: Path) -> Measure:
+def run(commands: Sequence[Sequence[str]], cwd: Path, variables: Mapping[str, str] | None = None) -> Measure:
     """Run commands in order and measure them as whole processes; raises when one fails."""
+    env = environment() | dict(variables or {})
     wall = cpu = peak = 0.0
     for command in commands:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()
-        )
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env)
         assert process.stderr is not None
         talk = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -155,6 +154,32 @@ def scale(work: Path) -> None:
     print(f"  ratio      wall {measures[1].wall / measures[0].wall:7.2f}     target under 12, and under 2048 MiB")
 
 
+def uploads(work: Path) -> None:
+    """The real files to S3 on loopback against `aws s3 cp --recursive`: the upload alone, and the whole ingest."""
+    from uploads import SkippedError, yard
+
+    try:
+        with yard(ZIP, work) as there:
+
+            def measured(command: Sequence[str]) -> Measure:
+                there.clear()
+                found = run([command], there.home, there.variables)
+                there.check()
+                return found
+
+            def peer() -> Measure:
+                return measured(there.peer)
+
+            alone = in_turn(lambda: measured(there.copies), peer, 9)
+            whole = in_turn(lambda: measured(there.ingest), peer, 9)
+    except SkippedError as missing:
+        print(f"\nuploads: skipped, {missing}")
+        return
+    title = "nine files, 126 MB, to S3 on loopback"
+    show(f"{title} (peer: aws s3 cp --recursive)", *alone, "at most 0.9")
+    show(f"{title}, the whole ingest: contracts, lines, ledger (the same peer)", *whole, "no target")
+
+
 def spark(work: Path) -> None:
     """run-batch on DuckDB and on Spark, the real data or a sample of its size."""
     _both_engines(work, ZIP if ZIP.exists() else None, SCALE_ORDERS)
@@ -195,7 +220,26 @@ def _loaded_shop(work: Path) -> Path:
     return shop
 
 
-PARTS = {"pipeline": pipeline, "query": query, "help": help_page, "scale": scale}
+def stream(_work: Path) -> None:
+    """Producers, the embedded stream, the function."""
+    import speed_layer
+
+    print()
+    speed_layer.main()
+
+
+def estimate(work: Path) -> None:
+    """What the estimate of the shipped architecture takes."""
+    from cost import cost
+
+    print()
+    cost(work, SALESPERF, environment())
+
+
+PARTS = {
+    "pipeline": pipeline, "query": query, "help": help_page, "scale": scale, "uploads": uploads, "stream": stream,
+    "cost": estimate,
+}  # fmt: skip
 ASKED_FOR = {"spark": spark, "spark10": spark10}
 """Parts that run only when they are named."""
 

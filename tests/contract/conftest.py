@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from salesperf_cli.backends.iceberg.tables import CatalogTables
 from salesperf_cli.backends.ports import Objects
 from tests.aws.ministack import ministack, missing_ministack
 from tests.aws.standin.parts import ACCOUNT, REGION
 
 TARGETS = ("embedded", "aws")
+NewTables = Callable[[], CatalogTables]
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,26 @@ def new_objects(target: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
 def objects(new_objects: Callable[[], Objects]) -> Objects:
     """An empty bucket."""
     return new_objects()
+
+
+@pytest.fixture
+def new_tables(target: str, new_objects: Callable[[], Objects], request: Any, tmp_path: Path) -> NewTables:
+    """Makes clients of one and the same catalog, whose files lie in the bucket of `new_objects`."""
+    if target == "embedded":
+        from salesperf_cli.backends.embedded.tables import LocalTables
+
+        return lambda: LocalTables(tmp_path / "lake")
+    from salesperf_cli.backends.aws.tables import GlueTables
+
+    session, objects = request.getfixturevalue("aws"), new_objects()
+    bucket = objects.location("")
+    databases = {layer: f"{layer}_{uuid.uuid4().hex[:8]}" for layer in ("silver", "gold", "quarantine")}
+    for database in databases.values():
+        session.client("glue").create_database(DatabaseInput={"Name": database})
+    return lambda: GlueTables(session, objects, bucket, databases)
+
+
+@pytest.fixture
+def tables(new_tables: NewTables) -> CatalogTables:
+    """An empty catalog."""
+    return new_tables()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import msgspec
 import pytest
 
 from salesperf_cli.backends.ports import Objects
@@ -156,3 +160,84 @@ def test_a_withdrawn_file_counts_no_longer_until_it_is_delivered_again(ledger: L
     assert [receipt for _, receipt in live(ledger.ingests())] == [_receipt(2)]
     ledger.add_ingest(_delivery(1))
     assert pending(ledger.ingests(), "orders", 0) == ((2, _receipt(2)), (4, _receipt(1)))
+
+
+# how entries are written
+
+
+def _landed(count: int, first: int = 0) -> tuple[Receipt, ...]:
+    """Receipts of objects as the function names them."""
+    columns = tuple(f"column_{number}" for number in range(14))
+    places = range(49590338271490256608559692538361571095921575989136588898, 10**56, 12_345_678_901_234_567_890)
+    keys = (
+        f"speed/sale_events/landed_date=2026-11-{23 + at // 17_280:02d}/landed_hour={at // 720 % 24:02d}/"
+        f"shardId-000000000000-{places[at]}-{places[at + 1]}.ndjson.gz"
+        for at in range(first, first + count)
+    )
+    return tuple(
+        Receipt(
+            "sale_events",
+            key,
+            key.split("/", 2)[2],
+            hashlib.sha256(key.encode()).hexdigest(),
+            4321,
+            "ndjson.gz",
+            columns,
+        )
+        for key in keys
+    )
+
+
+def test_a_small_entry_is_json_that_a_person_can_read(ledger: Ledger, objects: Objects) -> None:
+    ledger.add_ingest(_delivery(1))
+    stored = objects.read("_ledger/ingests/00000001.json")
+    assert stored and json.loads(stored.data)["receipts"][0]["name"] == _receipt(1).name
+    assert b"\n" in stored.data
+
+
+def test_thousands_of_landed_objects_take_a_tenth_of_their_json_and_come_back_as_they_were(
+    ledger: Ledger, objects: Objects
+) -> None:
+    entry = ledger.add_ingest(lambda _, version: Ingest(version, "r", NOW, _landed(2_000)))
+    stored = objects.read("_ledger/ingests/00000001.json")
+    assert entry and stored
+    assert len(stored.data) < 90 * 2_000
+    assert len(stored.data) * 8 < len(gzip.decompress(stored.data))
+    assert Ledger(objects).ingests() == (entry,)
+    assert len(json.loads(gzip.decompress(stored.data))["receipts"]) == 2_000, "zcat shows it to a person"
+
+
+def test_the_same_entry_is_the_same_bytes(new_objects: Callable[[], Objects]) -> None:
+    run = replace(_run("20261123T061701482913Z-1f9c2a"), message="x" * 50_000)
+    written = []
+    for _ in range(2):
+        objects = new_objects()
+        Ledger(objects).write_run(run)
+        stored = objects.read(f"_ledger/runs/{run.run_id}.json")
+        assert stored
+        written.append(stored.data)
+    assert written[0] == written[1]
+    assert Ledger(new_objects()).run(run.run_id) == run
+
+
+def test_large_entries_that_were_written_plain_are_read(ledger: Ledger, objects: Objects) -> None:
+    entry = Ingest(1, "r", NOW, _landed(100))
+    objects.create("_ledger/ingests/00000001.json", msgspec.json.encode(entry))
+    assert ledger.ingests() == (entry,)
+
+
+def test_entries_are_read_once_and_new_ones_are_seen(new_objects: Callable[[], Objects]) -> None:
+    mine, other = Ledger(new_objects()), Ledger(new_objects())
+    for number in range(10):
+        other.add_ingest(_delivery(number))
+    first = mine.ingests()
+    other.add_ingest(_delivery(10))
+    assert [each.version for each in mine.ingests()] == list(range(1, 12))
+    assert all(again is known for again, known in zip(mine.ingests(), first, strict=False))
+
+
+def test_what_is_known_of_the_views_is_replaced(ledger: Ledger) -> None:
+    assert ledger.views() == {}
+    for day in ("2026-11-20", "1970-01-01"):
+        ledger.write_views({"serving.sales_live": day})
+        assert ledger.views() == {"serving.sales_live": day}

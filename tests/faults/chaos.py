@@ -37,6 +37,9 @@ class Events:
     refused: int = 0
     fingerprint: str = "these"
 
+    def count(self, window: Window) -> int:
+        return len(self.events)
+
     @contextmanager
     def open(self, window: Window, start: int) -> Iterator[Iterator[Sequence[Event]]]:
         yield (self.events[at : at + self.chunk] for at in range(start, len(self.events), self.chunk))

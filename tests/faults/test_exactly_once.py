@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from salesperf_cli.core.events.event import Event, Window
 from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.core.sample import write_sample
 from salesperf_cli.environment import Environment
-from tests.faults.chaos import Chaos, deliver, replay_through
+from tests.faults.chaos import Chaos, ChaosStream, deliver, replay_through
 from tests.lake import Lake, read_csv, write_csv
 
 ITEMS = "olist_order_items_dataset.csv"
@@ -167,6 +169,59 @@ def test_an_event_that_lands_late_is_counted_where_it_belongs(shop: Shop) -> Non
     assert live(lake) == shop.all
     first = shop.events[0]
     assert number(lake, f"SELECT count(*) FROM silver.sale_events WHERE event_id = '{first.event_id}'") == 1
+
+
+def age(lake: Lake, days: int) -> None:
+    """Everything that has landed landed so many days earlier."""
+    for folder in sorted(lake.root.glob("speed/*/landed_date=*")):
+        name, _, day = folder.name.partition("=")
+        folder.rename(folder.with_name(f"{name}={date.fromisoformat(day) - timedelta(days=days)}"))
+
+
+def objects_read(lake: Lake, *options: str) -> int:
+    """How many of the landed objects the live view reads."""
+    sql = "SELECT count(*) FROM serving.sales_live"
+    tables = "SELECT count(*) FROM gold.sales_wide, gold.sales_ahead"
+    both, stored = (lake.done("query", each, "--estimate", "-o", "json", *options)["files"] for each in (sql, tables))
+    return int(both - stored)
+
+
+def landed_objects(lake: Lake) -> int:
+    return len(list(lake.root.glob("speed/sale_events/**/*.gz")))
+
+
+def test_the_live_view_reads_no_day_that_a_run_has_taken_in_whole(shop: Shop) -> None:
+    lake, calm = shop.restore(), Chaos(4, 0, 0, 0, 0, 0)
+    replay_through(calm, lake.root, shop.events[:30])
+    age(lake, 9)
+    old = landed_objects(lake)
+    assert objects_read(lake) == old > 0
+    lake.done("run-batch", "--promote")
+    assert objects_read(lake) == 0
+    assert objects_read(lake, "--as-of", "r1") == old
+    replay_through(calm, lake.root, shop.events)
+    new = landed_objects(lake) - old
+    assert (objects_read(lake), live(lake)) == (new, shop.all)
+    lake.done("rollback", "all")
+    assert (objects_read(lake), live(lake)) == (old + new, shop.all)
+    lake.done("run-batch", "--promote")
+    assert live(lake) == live(lake, "--as-of", "r1") == shop.all
+
+
+def test_a_day_of_which_events_wait_in_the_stream_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, calm = shop.restore(), Chaos(5, 0, 0, 0, 0, 0)
+    replay_through(calm, lake.root, shop.events[:30])
+    age(lake, 9)
+    nine_days_ago = time.time() - 9 * 86_400
+    with monkeypatch.context() as patch:
+        patch.setattr("salesperf_cli.backends.embedded.stream.time.time", lambda: nine_days_ago)
+        ChaosStream(lake.root, calm).put(shop.events[30:])
+    lake.done("run-batch", "--promote")
+    assert objects_read(lake) == landed_objects(lake)
+    deliver(calm, lake.root)
+    assert live(lake) == shop.all
+    lake.done("run-batch", "--promote")
+    assert (objects_read(lake), live(lake)) == (0, shop.all)
 
 
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "data" / "brazilian-ecommerce.zip"

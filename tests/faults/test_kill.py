@@ -1,7 +1,7 @@
 """Real `kill -9` of ingest, run-batch, promote and rollback: what is published stays whole, and running again finishes.
 
-A kill waits for a sign in the lake (a file that appears) or for a time. Each begins with the same lake in the same
-folder, since Iceberg's metadata holds absolute paths.
+A kill comes at a sign in the lake (a file that appears), at a time, or at a counted moment. Each begins with the same
+lake in the same folder, since Iceberg's metadata holds absolute paths.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,9 +22,13 @@ from pyiceberg.table import Table
 
 from salesperf_cli.core.ledger import Release
 from salesperf_cli.core.sample import write_sample
+from tests.faults.dying import die
 from tests.lake import Lake, assert_accounted, assert_same_tables
 
+RELEASED = "dies(Ledger, 'add_release', 1, after=True)"
 Sign = Callable[[Path], bool]
+End = Callable[[Lake, tuple[str, ...]], None]
+"""Starts a command and ends it."""
 PATIENCE = 60.0
 
 
@@ -87,21 +92,6 @@ def publishing(root: Path) -> bool:
     return newest is not None and b'"promoting":["' in newest.read_bytes().replace(b" ", b"").replace(b"\n", b"")
 
 
-def moved(tables: int) -> Sign:
-    """While layers are being published, that many mains have moved."""
-    noted: list[int] = []
-
-    def seen(root: Path) -> bool:
-        files = sum(1 for _ in root.glob("warehouse/*/*/metadata/*.metadata.json"))
-        if not noted:
-            if publishing(root):
-                noted.append(files)
-            return False
-        return files >= noted[0] + tables
-
-    return seen
-
-
 def kill(lake: Lake, arguments: tuple[str, ...], sign: Sign) -> None:
     """Start a command and kill it at the sign."""
     process = lake.start(*arguments)
@@ -137,16 +127,16 @@ def finish(lake: Lake, *arguments: str) -> None:
 
 # ingest
 
-INGEST_SIGNS: dict[str, Callable[[], Sign]] = {
-    "while a file is copied": lambda: appears("_tmp/objects/*"),
-    "when a first file is in bronze": lambda: appears("bronze/*/*/*", more_than=9),
-    "when the ledger has the entry": lambda: appears("_ledger/ingests/*", more_than=1),
+INGEST_SIGNS: dict[str, Sign] = {
+    "while a file is copied": appears("_tmp/objects/*"),
+    "when a first file is in bronze": appears("bronze/*/*/*", more_than=9),
+    "when the ledger has the entry": appears("_ledger/ingests/*", more_than=1),
 }
 
 
-def _kill_ingest(prepared: Prepared, sign: Sign) -> None:
+def _kill_ingest(prepared: Prepared, end: End) -> None:
     lake = prepared.restore("published")
-    kill(lake, ("ingest", "more"), sign)
+    end(lake, ("ingest", "more"))
     assert_whole(prepared, lake)
     lake.done("ingest", "more")
     receipts = [receipt for ingest in lake.ledger.ingests() if ingest.version > 1 for receipt in ingest.receipts]
@@ -158,26 +148,24 @@ def _kill_ingest(prepared: Prepared, sign: Sign) -> None:
 
 
 @pytest.mark.parametrize("sign", INGEST_SIGNS.values(), ids=INGEST_SIGNS)
-def test_an_ingest_that_is_killed_loads_all_or_nothing_and_then_finishes(
-    prepared: Prepared, sign: Callable[[], Sign]
-) -> None:
-    _kill_ingest(prepared, sign())
+def test_an_ingest_that_is_killed_loads_all_or_nothing_and_then_finishes(prepared: Prepared, sign: Sign) -> None:
+    _kill_ingest(prepared, partial(kill, sign=sign))
 
 
 # run-batch
 
-RUN_SIGNS: dict[str, Callable[[], Sign]] = {
-    "when its record is made": lambda: appears("_ledger/runs/*", more_than=1),
-    "while silver is committed": lambda: appears("warehouse/silver/orders/metadata/*.avro", more_than=4),
-    "while the wide table is written": lambda: appears("warehouse/gold/sales_wide/data/*", more_than=1),
-    "when half of the mains have moved": lambda: moved(5),
-    "when the release is made": lambda: appears("_ledger/releases/*", more_than=1),
+RUN_ENDS: dict[str, End] = {
+    "when its record is made": partial(kill, sign=appears("_ledger/runs/*", more_than=1)),
+    "while silver is committed": partial(kill, sign=appears("warehouse/silver/orders/metadata/*.avro", more_than=4)),
+    "while the wide table is written": partial(kill, sign=appears("warehouse/gold/sales_wide/data/*", more_than=1)),
+    "when half of the mains have moved": partial(die, moment="dies(CatalogTables, 'publish', 5, after=True)"),
+    "when the release is made": partial(die, moment=RELEASED),
 }
 
 
-def _kill_run(prepared: Prepared, sign: Sign) -> None:
+def _kill_run(prepared: Prepared, end: End) -> None:
     lake = prepared.restore("ingested")
-    kill(lake, ("run-batch", "--promote"), sign)
+    end(lake, ("run-batch", "--promote"))
     assert_whole(prepared, lake)
     finish(lake, "run-batch", "--promote")
     assert lake.release.name == "r2"
@@ -186,40 +174,33 @@ def _kill_run(prepared: Prepared, sign: Sign) -> None:
     assert lake.run.status == "promoted"
 
 
-@pytest.mark.parametrize("sign", RUN_SIGNS.values(), ids=RUN_SIGNS)
-def test_a_run_that_is_killed_leaves_the_release_whole_and_then_finishes(
-    prepared: Prepared, sign: Callable[[], Sign]
-) -> None:
-    _kill_run(prepared, sign())
+@pytest.mark.parametrize("end", RUN_ENDS.values(), ids=RUN_ENDS)
+def test_a_run_that_is_killed_leaves_the_release_whole_and_then_finishes(prepared: Prepared, end: End) -> None:
+    _kill_run(prepared, end)
 
 
 # promote and rollback
 
-PUBLISH_SIGNS: dict[str, Callable[[], Sign]] = {
-    "before a main has moved": lambda: publishing,
-    "when three mains have moved": lambda: moved(3),
-    "when the release is made": lambda: appears("_ledger/releases/*", more_than=1),
+THREE_MOVED = "dies(CatalogTables, 'publish', 3, after=True)"
+PUBLISH_MOMENTS = {
+    "before a main has moved": "dies(CatalogTables, 'publish', 1)",
+    "when three mains have moved": THREE_MOVED,
+    "when the release is made": RELEASED,
 }
 
 
-ROLLBACK_SIGNS: dict[str, Callable[[], Sign]] = {
-    "when three mains have moved": lambda: moved(3),
-    "when the release is made": lambda: appears("_ledger/releases/*", more_than=2),
-}
-
-
-def _kill_promote(prepared: Prepared, sign: Sign) -> None:
+def _kill_promote(prepared: Prepared, end: End) -> None:
     lake = prepared.restore("audited")
-    kill(lake, ("promote", "all"), sign)
+    end(lake, ("promote", "all"))
     assert_whole(prepared, lake)
     finish(lake, "promote", "all")
     assert lake.release.name == "r2"
     assert_same_tables(lake.published(), prepared.after)
 
 
-def _kill_rollback(prepared: Prepared, sign: Sign) -> None:
+def _kill_rollback(prepared: Prepared, end: End) -> None:
     lake = prepared.restore("twice")
-    kill(lake, ("rollback", "all"), sign)
+    end(lake, ("rollback", "all"))
     ended = lake.release.name == "r3"
     if not ended:
         assert_same_tables(lake.published(), prepared.after)
@@ -229,23 +210,19 @@ def _kill_rollback(prepared: Prepared, sign: Sign) -> None:
     assert_first(prepared, lake)
 
 
-@pytest.mark.parametrize("sign", PUBLISH_SIGNS.values(), ids=PUBLISH_SIGNS)
-def test_a_promotion_that_is_killed_leaves_the_release_whole_and_then_finishes(
-    prepared: Prepared, sign: Callable[[], Sign]
-) -> None:
-    _kill_promote(prepared, sign())
+@pytest.mark.parametrize("moment", PUBLISH_MOMENTS.values(), ids=PUBLISH_MOMENTS)
+def test_a_promotion_that_is_killed_leaves_the_release_whole_and_then_finishes(prepared: Prepared, moment: str) -> None:
+    _kill_promote(prepared, partial(die, moment=moment))
 
 
-@pytest.mark.parametrize("sign", ROLLBACK_SIGNS.values(), ids=ROLLBACK_SIGNS)
-def test_a_rollback_that_is_killed_leaves_the_release_whole_and_then_finishes(
-    prepared: Prepared, sign: Callable[[], Sign]
-) -> None:
-    _kill_rollback(prepared, sign())
+@pytest.mark.parametrize("moment", PUBLISH_MOMENTS.values(), ids=PUBLISH_MOMENTS)
+def test_a_rollback_that_is_killed_leaves_the_release_whole_and_then_finishes(prepared: Prepared, moment: str) -> None:
+    _kill_rollback(prepared, partial(die, moment=moment))
 
 
 def test_a_run_after_a_killed_promotion_ends_it_first(prepared: Prepared) -> None:
     lake = prepared.restore("audited")
-    kill(lake, ("promote", "all"), moved(3))
+    die(lake, ("promote", "all"), THREE_MOVED)
     lake.done("run-batch", "--promote")
     assert lake.release.name == "r2"
     assert_same_tables(lake.published(), prepared.after)
@@ -262,7 +239,7 @@ def test_a_killed_command_leaves_no_scratch_files_once_the_next_has_run(prepared
 def test_a_killed_promotion_that_cannot_be_ended_is_taken_back(prepared: Prepared) -> None:
     """Another client has committed to a table that had not moved yet."""
     lake = prepared.restore("audited")
-    kill(lake, ("promote", "all"), moved(3))
+    die(lake, ("promote", "all"), THREE_MOVED)
     waiting = [name for name, state in lake.run.tables.items() if main(lake, name) != state.snapshot_id]
     assert waiting
     table = load(lake, waiting[-1])
@@ -306,4 +283,4 @@ def test_a_command_may_be_killed_at_any_moment(prepared: Prepared, command: str,
     killed = {"ingest": _kill_ingest, "run-batch": _kill_run, "promote": _kill_promote, "rollback": _kill_rollback}
     length = {"ingest": 0.6, "run-batch": 4.0, "promote": 2.0, "rollback": 2.0}[command]
     moment = (at + random.Random(at).random()) / 25 * length
-    killed[command](prepared, after_seconds(moment))
+    killed[command](prepared, partial(kill, sign=after_seconds(moment)))

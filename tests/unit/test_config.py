@@ -64,6 +64,22 @@ def test_the_keys_of_the_chosen_target_count(tmp_path: Path) -> None:
     assert local.sources["lake"] == "salesperf.toml line 6"
 
 
+def test_a_budget_belongs_to_a_target_and_is_a_sum_of_money(tmp_path: Path) -> None:
+    _write(tmp_path, TOML + "monthly_budget = 200.5\n")
+    settings = _load(tmp_path)
+    assert str(settings.monthly_budget) == "200.50"
+    assert settings.sources["monthly_budget"] == "salesperf.toml line 11"
+    assert _load(tmp_path, Flags(target="local")).monthly_budget is None
+    assert str(_load(tmp_path, SALESPERF_MONTHLY_BUDGET="0.125").monthly_budget) == "0.125"
+    for wrong in ("-1", "true", "'much'", "nan", "1e40"):
+        _write(tmp_path, TOML + f"monthly_budget = {wrong}\n")
+        with pytest.raises(InputError, match="monthly_budget must be a sum in US dollars"):
+            _load(tmp_path)
+    _write(tmp_path, "monthly_budget = 5\n")
+    with pytest.raises(InputError, match="unknown key 'monthly_budget'"):
+        _load(tmp_path)
+
+
 def test_the_project_is_the_nearest_folder_upwards(tmp_path: Path) -> None:
     _write(tmp_path, TOML)
     deep = tmp_path / "a" / "b"

@@ -16,7 +16,7 @@ from salesperf_cli.backends.aws.billing import CostExplorer
 from salesperf_cli.backends.aws.session import Account, AwsSession
 from salesperf_cli.backends.embedded.objects import FolderObjects
 from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord, accuracy
-from salesperf_cli.core.cost.actual import billed, month_of
+from salesperf_cli.core.cost.actual import BilledGroup, billed, month_of, month_record
 from salesperf_cli.core.cost.book import PriceRow, Standing, read_book
 from salesperf_cli.core.cost.queries import scan_price
 from salesperf_cli.core.cost.refresh import filters, questions, refreshed
@@ -172,6 +172,19 @@ def test_bills_are_added_up_by_service_and_pages_are_counted(monkeypatch: pytest
         ("Amazon Kinesis", Decimal("19.71")), ("AWS Glue", Decimal("1.84"))]  # fmt: skip
     assert (found.usd, found.pages, found.asked_usd, found.is_estimated) == (
         Decimal("21.55"), 1, Decimal("0.01"), True)  # fmt: skip
+
+
+def test_a_month_that_is_over_is_entered_beside_what_the_last_deployment_before_its_end_predicted() -> None:
+    span = (date(2026, 11, 1), date(2026, 12, 1))
+    found = billed("2026-11", span, {}, [(BilledGroup("AWS Glue", Decimal("1.84")), False)], 1, None)
+    deployed = [
+        CostRecord("deploy", str(day), datetime(2026, *day, tzinfo=UTC), "sa-east-1", Decimal(usd), None)
+        for day, usd in (((10, 3), "40"), ((11, 9), "30"), ((12, 2), "99"))
+    ]
+    entry = month_record(found, "sa-east-1", deployed)
+    assert (entry.name, entry.predicted_usd, entry.billed_usd) == ("2026-11", 30, Decimal("1.84"))
+    assert f"{entry.at:%Y-%m-%d}" == "2026-11-30"
+    assert month_record(found, "sa-east-1", ()).predicted_usd is None
 
 
 def _seed(answer: dict[str, Any]) -> None:

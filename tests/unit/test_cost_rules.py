@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesperf_cli.core.cost import meters
-from salesperf_cli.core.cost.book import PriceBook, PriceRow
+from salesperf_cli.core.cost.book import Price, PriceBook, PriceRow, read_book
 from salesperf_cli.core.cost.estimate import Metered, estimate
 from salesperf_cli.core.cost.free import FreeTier
 from salesperf_cli.core.cost.meters import Amount
@@ -126,9 +126,65 @@ def test_what_leaves_infrequent_access_early_is_billed_for_its_least_days() -> N
     assert quarter.quantity == 3 * month.quantity
 
 
+@given(st.decimals(0, 60, places=2), st.decimals("0.01", 5, places=2), st.integers(1, 100))
+def test_a_glue_run_costs_the_same_up_to_a_minute_and_then_grows_by_the_second(
+    below: Decimal, above: Decimal, dpus: int
+) -> None:
+    def billed(seconds: Decimal) -> Decimal:
+        return meters.glue_runs(Decimal(dpus), seconds, Decimal(1)).quantity
+
+    assert billed(below) == billed(Decimal(60))
+    assert 0 < billed(60 + above) - billed(Decimal(60)) <= (above + 1) * dpus / 3600
+
+
+@given(st.decimals(0, 10**5, places=3), st.decimals(0, 10**5, places=3), st.integers(128, 10240))
+def test_a_call_of_a_function_is_billed_by_the_millisecond_begun(first: Decimal, second: Decimal, memory: int) -> None:
+    def used(milliseconds: Decimal) -> Decimal:
+        return meters.lambda_calls(Decimal(1), milliseconds, Decimal(memory))[1].quantity
+
+    low, high = sorted((first, second))
+    exact_use = low / 1000 * memory / 1024
+    assert exact_use <= used(low) <= exact_use + Decimal(memory) / 1024 / 1000
+    assert used(low) <= used(high)
+
+
+@given(st.integers(0, 10**6))
+def test_a_message_is_billed_in_chunks_of_64_kb_and_as_one_at_least(size: int) -> None:
+    for amount in (meters.queue_requests(Decimal(1), Decimal(size)), meters.bus_events(Decimal(1), Decimal(size))):
+        chunks = amount.quantity
+        assert chunks >= 1 and chunks == chunks.to_integral_value()
+        assert (chunks - 1) * 64 * KIB < max(size, 1) <= chunks * 64 * KIB
+
+
 def test_byte_hours_use_the_months_own_hours() -> None:
     assert gigabyte_months([(Decimal(1), Decimal(672))], Decimal(672)) == 1
     assert gigabyte_months([(Decimal(1), Decimal(672))], Decimal(744)) < 1
+
+
+# The packaged book
+
+
+BOOK_PRICES = [
+    price
+    for service, region, key in sorted({(row.service, row.region, row.key) for row in read_book().rows})
+    if (price := read_book().price(service, key, region)) is not None
+]
+
+
+def test_the_tiers_of_every_price_follow_each_other_and_none_is_below_0() -> None:
+    for price in BOOK_PRICES:
+        assert all(left.end == right.begin for left, right in pairwise(price.tiers)), price.rows[0].usage_type
+        assert all(tier.price >= 0 for tier in price.tiers)
+
+
+@given(st.sampled_from([price for price in BOOK_PRICES if len(price.tiers) > 1]), st.decimals("0.001", 1000, places=3))
+def test_every_price_of_the_book_is_continuous_at_its_borders_and_never_falls(price: Price, step: Decimal) -> None:
+    for left, right in pairwise(price.tiers):
+        at = tiered(right.begin, price.tiers)
+        first = min(step, right.begin - left.begin)
+        assert at - tiered(right.begin - first, price.tiers) == first * left.price
+        last = step if right.end is None else min(step, right.end - right.begin)
+        assert tiered(right.begin + last, price.tiers) - at == last * right.price
 
 
 # The same through the estimator

@@ -1,7 +1,7 @@
 -- Every item sold, within seconds of its sale: one row per order and item, each counted once. What a delivery holds is
--- taken from there; then what events told before the last run (gold.sales_ahead), then what has landed since. Events
--- may have landed twice, and may have been taken over since, so that they are told apart by the item, not by a time.
--- Orders without items are left out.
+-- taken from there; then what events told before the last run (gold.sales_ahead), then what has landed. Events may have
+-- landed twice, and may have been taken over since, so that they are told apart by the item, not by a time. Before
+-- the day landed_from, which salesperf fills in, all that landed is in the tables. Orders without items are left out.
 WITH told AS (
   SELECT
     event_id, occurred_at, order_id, line_number, order_item_id, status, customer_state, product_id,
@@ -12,7 +12,7 @@ WITH told AS (
     event_id, occurred_at, order_id, line_number, order_item_id, status, customer_state, product_id,
     product_category_en, seller_id, seller_state, price, freight
   FROM speed.sale_events
-  WHERE event_type = 'item_sold'
+  WHERE landed_date >= :landed_from AND event_type = 'item_sold'
 ),
 ranked AS (
   SELECT

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import io
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from salesperf_cli.backends.aws.content import BLOCK, Content, known
+from salesperf_cli.backends.aws.content import BLOCK, Content, PartBody, known
 from salesperf_cli.backends.aws.downloads import GONE, Download, read_whole
 from salesperf_cli.backends.aws.faults import code_of, told
 from salesperf_cli.backends.aws.session import AwsSession
+from salesperf_cli.backends.aws.storage import raise_first
 from salesperf_cli.backends.aws.upload_journal import journal_of, sweep
 from salesperf_cli.backends.aws.uploads import RACED, TAKEN, Place, Upload
 from salesperf_cli.backends.keys import checked_key, checked_prefix, taken_by_others
-from salesperf_cli.backends.ports import ReceivedObject, StoredObject
-from salesperf_cli.errors import RetryableError
+from salesperf_cli.backends.ports import ObjectEntry, ReceivedObject, StoredObject
+from salesperf_cli.errors import RetryableError, SalesperfError
 
 PARTS_AT_ONCE = 8
+DELETED_AT_ONCE = 1000
+"""The most that one DeleteObjects call takes (Amazon S3 API Reference, DeleteObjects)."""
 RACES = 10
 """How often a write is sent again that S3 refuses because another is under way: it cannot say yet who wins."""
 WRITER = "writer"
@@ -49,11 +53,11 @@ class S3Objects:
 
     def create(self, key: str, data: bytes) -> bool:
         """Write a new object; False when the key is taken."""
-        return self._put(self._place(key), data, IfNoneMatch="*")
+        return self._put(self._place(key), lambda: data, IfNoneMatch="*")
 
     def replace(self, key: str, data: bytes, etag: str) -> bool:
         """Replace an object that still has `etag`; False when it has changed or gone."""
-        return self._put(self._place(key), data, IfMatch=etag)
+        return self._put(self._place(key), lambda: data, IfMatch=etag)
 
     def delete(self, key: str) -> None:
         """Remove an object; none there is no error."""
@@ -66,6 +70,26 @@ class S3Objects:
         with told(f"list {prefix}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
             return sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
+
+    def entries(self, prefix: str) -> Sequence[ObjectEntry]:
+        """What `keys` gives, each with size and age."""
+        folder = checked_prefix(prefix)
+        with told(f"list {prefix}"):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
+            found = [
+                ObjectEntry(each["Key"], each["Size"], each["LastModified"])
+                for page in pages
+                for each in page.get("Contents", ())
+            ]
+        return sorted(found, key=lambda each: each.key)
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Remove many objects, a thousand a request."""
+        named = [{"Key": checked_key(key)} for key in keys]
+        with told(f"delete {len(keys)} objects"):
+            for at in range(0, len(named), DELETED_AT_ONCE):
+                batch = {"Objects": named[at : at + DELETED_AT_ONCE], "Quiet": True}
+                raise_first(self._s3.delete_objects(Bucket=self._bucket, Delete=batch))
 
     def receive(
         self,
@@ -96,8 +120,7 @@ class S3Objects:
     def _send(self, place: Place, content: Content, stored: Callable[[int], None]) -> bool:
         """Whether this made the object. `stored` is told of all bytes in either case."""
         if len(content.parts) == 1:
-            data = content.bytes_of(content.parts[0])
-            created = self._put(place, data, IfNoneMatch="*", ChecksumCRC32=content.crc32)
+            created = self._put_whole(place, content)
         elif place.size() is not None:  # only asked for what takes long to send; the write decides
             created = False
         else:
@@ -106,14 +129,25 @@ class S3Objects:
         stored(content.size)
         return created
 
-    def _put(self, place: Place, data: bytes, **condition: str) -> bool:
+    def _put_whole(self, place: Place, content: Content) -> bool:
+        """Send a content of one part, read from its file on the way: many at once do not fill the memory."""
+        whole, nobody = content.parts[0], threading.Event()
+        try:
+            return self._put(
+                place, lambda: PartBody(content, whole, nobody), IfNoneMatch="*", ChecksumCRC32=content.crc32
+            )
+        except SalesperfError:
+            content.check(whole)
+            raise
+
+    def _put(self, place: Place, body: Callable[[], bytes | PartBody], **condition: str) -> bool:
         from botocore.exceptions import ClientError
 
         writer = secrets.token_hex(8)
         with told(f"write {place.key}"):
             for race in range(RACES):
                 try:
-                    self._s3.put_object(**place.named, Body=data, Metadata={WRITER: writer}, **condition)
+                    self._s3.put_object(**place.named, Body=body(), Metadata={WRITER: writer}, **condition)
                 except ClientError as fault:
                     if code_of(fault) in TAKEN:
                         return self._writer(place) == writer

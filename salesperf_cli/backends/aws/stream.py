@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ import msgspec
 from salesperf_cli.backends.aws.faults import in_our_words, told
 from salesperf_cli.backends.aws.resources import Resources
 from salesperf_cli.backends.aws.session import AwsSession
-from salesperf_cli.backends.ports import Keyed, Sent, StreamedRecord
+from salesperf_cli.backends.ports import IN_HAND, Keyed, Sent, StreamedRecord
 from salesperf_cli.errors import RetryableError
 
 LANES = 16
@@ -113,6 +114,13 @@ class KinesisStream:
             for each in found["Records"]
         ]
         return records, found.get("NextShardIterator") or ""
+
+    def landing_since(self) -> datetime:
+        """From now on nothing lands that arrived before this moment: what the stream no longer holds cannot land."""
+        with told("ask how long the stream keeps events"):
+            found = self._kinesis.describe_stream_summary(StreamName=self.name)
+        kept = timedelta(hours=int(found["StreamDescriptionSummary"]["RetentionPeriodHours"]))
+        return datetime.now(UTC) - kept - IN_HAND
 
     @cached_property
     def name(self) -> str:

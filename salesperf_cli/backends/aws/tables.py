@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from salesperf_cli.backends.aws.faults import code_of, told
+from salesperf_cli.backends.aws.faults import code_of, not_allowed, told
 from salesperf_cli.backends.aws.session import AwsSession
 from salesperf_cli.backends.iceberg.tables import CatalogTables
 from salesperf_cli.core.tables import TableName
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pyiceberg.catalog.glue import GlueCatalog
 
     from salesperf_cli.backends.ports import Objects
+    from salesperf_cli.core.ledger import TableState
+    from salesperf_cli.core.listing import History, Listing
 
 
 class GlueTables(CatalogTables):
@@ -36,6 +39,36 @@ class GlueTables(CatalogTables):
         from pyiceberg.catalog.glue import GlueCatalog
 
         return GlueCatalog("salesperf", self._session.client("glue"), warehouse=self._warehouse, **self._storage())
+
+    def main(self, name: TableName) -> int | None:
+        """The snapshot that main points at, or None; raises AccessError."""
+        with _told(f"look at {name}"):
+            return super().main(name)
+
+    def publish(self, name: TableName, state: TableState, *, expected: int | None, tag: str) -> None:
+        """Move main and tag it; raises ConflictError when main is elsewhere, AccessError."""
+        with _told(f"publish {name}"):
+            super().publish(name, state, expected=expected, tag=tag)
+
+    def listing(self, name: TableName, snapshot_id: int) -> Listing:
+        """The data files, columns and statistics of a snapshot; raises AccessError."""
+        with _told(f"see which files {name} has"):
+            return super().listing(name, snapshot_id)
+
+    def history(self, name: TableName) -> History | None:
+        """What the catalog's current metadata knows of the table; raises AccessError."""
+        with _told(f"look at {name}"):
+            return super().history(name)
+
+    def reached(self, name: TableName, snapshots: Collection[int]) -> frozenset[str]:
+        """Where the files lie that these snapshots consist of; raises ConflictError, AccessError."""
+        with _told(f"see which files {name} has"):
+            return super().reached(name, snapshots)
+
+    def expire(self, name: TableName, history: History, *, snapshots: Collection[int], refs: Collection[str]) -> None:
+        """Take references and snapshots out of the metadata; raises ConflictError when it has moved, AccessError."""
+        with _told(f"take old snapshots out of {name}"):
+            super().expire(name, history, snapshots=snapshots, refs=refs)
 
     def namespace(self, layer: str) -> str:
         """The layer's Glue database."""
@@ -79,6 +112,18 @@ class GlueTables(CatalogTables):
 
     def _keep(self, name: TableName, snapshot_id: int, listing: bytes) -> None:
         self._objects.create(_listing_key(name, snapshot_id), listing)
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    """Turn into errors of ours what pyiceberg lets through: boto3's from the catalog, Arrow's from S3."""
+    try:
+        with told(doing):
+            yield
+    except OSError as fault:
+        if isinstance(fault, PermissionError) or "ACCESS_DENIED" in str(fault):
+            raise not_allowed(doing, str(fault)) from fault
+        raise
 
 
 def _listing_key(name: TableName, snapshot_id: int) -> str:

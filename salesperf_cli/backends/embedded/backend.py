@@ -13,6 +13,8 @@ from salesperf_cli.backends.embedded.tables import LocalTables
 from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from salesperf_cli.backends.embedded.engine import DuckEngine
     from salesperf_cli.backends.embedded.queries import Answer
     from salesperf_cli.backends.embedded.stream import EmbeddedStream
@@ -55,6 +57,12 @@ class LocalBackend:
 
         folder = self.root / "_stream" / table
         return EmbeddedStream(folder, handler(contract, write_object(self.root), folder / "function.log"))
+
+    def landing_since(self, table: str) -> datetime | None:
+        """From now on nothing lands that arrived before this moment."""
+        from salesperf_cli.backends.embedded.stream import landing_since
+
+        return landing_since(self.root / "_stream" / table)
 
     def expect_question(self) -> None:
         """Begin to load the engine while the question is being compiled: both take a third of a query's time."""

@@ -81,7 +81,7 @@ class Delivery:
                         self._arrived.wait(self._batching.window_seconds / 4)
                 self._all_shards(force=True)
                 for shard in self._shards:
-                    shard.trim(self._reached(shard))
+                    shard.trim(reached(self._folder, shard))
         except BaseException as fault:
             faults.append(fault)
 
@@ -96,7 +96,7 @@ class Delivery:
 
     def _one_batch(self, shard: Shard, *, force: bool) -> int:
         batching = self._batching
-        lines = shard.lines(self._reached(shard), batching.records)
+        lines = shard.lines(reached(self._folder, shard), batching.records)
         if not lines:
             return 0
         young = lines[0].arrived > time.time() - batching.window_seconds
@@ -144,12 +144,6 @@ class Delivery:
         records = [_record(shard, line) for line in lines]
         (folder / f"{_sequence(lines[0])}.json").write_text(json.dumps({"Records": records}, indent=1), "utf-8")
 
-    def _reached(self, shard: Shard) -> int:
-        try:
-            return int((self._folder / f"{shard.name}.checkpoint").read_text())
-        except FileNotFoundError:
-            return 0
-
     def _checkpoint(self, shard: Shard, place: int) -> None:
         scratch = self._folder / f"{shard.name}.checkpoint.new"
         scratch.write_text(str(place))
@@ -172,7 +166,7 @@ class Delivery:
                     return
                 if ending.is_set():
                     ends = ends or [shard.end() for shard in self._shards]
-                    if all(self._reached(shard) >= end for shard, end in zip(self._shards, ends, strict=True)):
+                    if all(reached(self._folder, shard) >= end for shard, end in zip(self._shards, ends, strict=True)):
                         yield False
                         return
                     self._sleep(self._batching.window_seconds / 4)
@@ -185,6 +179,14 @@ class Delivery:
         with (self._folder / ".delivery").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def reached(folder: Path, shard: Shard) -> int:
+    """Up to which place the records of a shard have been dealt with."""
+    try:
+        return int((folder / f"{shard.name}.checkpoint").read_text())
+    except FileNotFoundError:
+        return 0
 
 
 def _sequence(line: Line) -> str:

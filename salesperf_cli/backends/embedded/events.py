@@ -55,6 +55,12 @@ class DuckEvents:
         """Tells this source from every other."""
         return self._deliveries.fingerprint
 
+    def count(self, window: Window) -> int:
+        """How many events a window holds; what was staged for it is kept for sending them."""
+        found = _counted(self._deliveries, window)
+        with self._staged().selecting(self._deliveries.query, found) as fetch:
+            return int(fetch(1)[0][0])
+
     @contextmanager
     def open(self, window: Window, start: int) -> Iterator[Iterator[Sequence[Event]]]:
         """The events of a window from a position on, in chunks."""
@@ -89,18 +95,29 @@ def _sorted(deliveries: Deliveries, window: Window, start: int) -> Callable[[str
     contract = deliveries.events
     moment, identity = duck.name(_moment(contract)), duck.name(contract.key[0])
     fields = ", ".join(f"{duck.text(column.name)}, {_json_value(column)}" for column in contract.columns)
-    limits = [
-        f"{moment} {sign} TIMESTAMP {duck.text(f'{bound:%Y-%m-%d %H:%M:%S}')}"
-        for sign, bound in ((">=", window.since), ("<", window.until))
-        if bound is not None
-    ]
-    where = f" WHERE {' AND '.join(limits)}" if limits else ""
+    where = _where(moment, window)
     most = "" if window.limit is None else f" LIMIT {max(window.limit - start, 0)}"
     return lambda rows: (
         f"SELECT CAST({duck.name(deliveries.key)} AS VARCHAR), CAST({identity} AS VARCHAR), epoch({moment}), "
         f"CAST(json_object({fields}) AS VARCHAR) FROM ({rows}){where} "
         f"ORDER BY {moment}, {identity}{most} OFFSET {start}"
     )
+
+
+def _counted(deliveries: Deliveries, window: Window) -> Callable[[str], str]:
+    """A SELECT, around the query's, of how many of its rows the window holds."""
+    most = "" if window.limit is None else f" LIMIT {window.limit}"
+    where = _where(duck.name(_moment(deliveries.events)), window)
+    return lambda rows: f"SELECT count(*) FROM (SELECT 1 FROM ({rows}){where}{most})"
+
+
+def _where(moment: str, window: Window) -> str:
+    limits = [
+        f"{moment} {sign} TIMESTAMP {duck.text(f'{bound:%Y-%m-%d %H:%M:%S}')}"
+        for sign, bound in ((">=", window.since), ("<", window.until))
+        if bound is not None
+    ]
+    return f" WHERE {' AND '.join(limits)}" if limits else ""
 
 
 def _moment(contract: Contract) -> str:

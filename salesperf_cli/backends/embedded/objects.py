@@ -12,11 +12,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from salesperf_cli.backends.keys import checked_key, checked_prefix, taken_by_others
-from salesperf_cli.backends.ports import ReceivedObject, StoredObject
+from salesperf_cli.backends.ports import ObjectEntry, ReceivedObject, StoredObject
 
 BLOCK = 1 << 20
 LOCK = ".lock"
@@ -71,10 +72,27 @@ class FolderObjects:
 
     def keys(self, prefix: str) -> Sequence[str]:
         """All keys below `prefix`, sorted."""
-        folder = self._root / checked_prefix(prefix)
-        found = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
-        own = (self._root / LOCK, *self._scratch.glob("*"))
-        return sorted(path.relative_to(self._root).as_posix() for path in found if path not in own)
+        return sorted(path.relative_to(self._root).as_posix() for path in self._files(prefix))
+
+    def entries(self, prefix: str) -> Sequence[ObjectEntry]:
+        """What `keys` gives, each with size and age."""
+        found = []
+        for path in self._files(prefix):
+            with suppress(FileNotFoundError):  # somebody has just removed it
+                stat = path.stat()
+                key = path.relative_to(self._root).as_posix()
+                found.append(ObjectEntry(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)))
+        return sorted(found, key=lambda each: each.key)
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Remove many objects, and the folders that this leaves empty."""
+        for path in [self._path(key) for key in keys]:
+            path.unlink(missing_ok=True)
+            folder = path.parent
+            with suppress(OSError):  # it is not empty
+                while folder != self._root:
+                    folder.rmdir()
+                    folder = folder.parent
 
     def receive(
         self,
@@ -111,6 +129,13 @@ class FolderObjects:
         """The object's path."""
         return str(self._path(key) if key else self._root)
 
+    def _files(self, prefix: str) -> Iterator[Path]:
+        """The files of all objects below a prefix."""
+        folder = self._root / checked_prefix(prefix)
+        own = (self._root / LOCK, *self._scratch.glob("*"))
+        found = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
+        return (path for path in found if path not in own)
+
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
@@ -133,12 +158,17 @@ class FolderObjects:
 
     @staticmethod
     def _link(scratch: Path, target: Path) -> bool:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(scratch, target)
-        except FileExistsError:
-            return False
-        return True
+        while True:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(scratch, target)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:
+                if not scratch.exists():
+                    raise
+                continue  # somebody has just removed the folder, which was empty
+            return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -14,11 +14,12 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesperf_cli.backends.embedded.delivery import Batching, Delivery
-from salesperf_cli.backends.ports import Keyed, Sent, StreamedRecord
+from salesperf_cli.backends.embedded.delivery import Batching, Delivery, reached
+from salesperf_cli.backends.ports import IN_HAND, Keyed, Sent, StreamedRecord
 from salesperf_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -200,6 +201,16 @@ class Shard:
         with (self._folder / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # dies with its process
             yield
+
+
+def landing_since(folder: Path) -> datetime:
+    """From now on nothing lands that arrived before this moment: what waits in the stream, or is just being sent."""
+    arrived = [time.time()]
+    for place in folder.glob("shardId-*/"):
+        if place.is_dir():
+            shard = Shard(folder, int(place.name.rpartition("-")[2]))
+            arrived += [line.arrived for line in shard.lines(reached(folder, shard), 1)]
+    return datetime.fromtimestamp(min(arrived), UTC) - IN_HAND
 
 
 def _write_whole(out: FileIO, data: bytes, begin: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -120,8 +121,9 @@ class LocalTables(CatalogTables):
         cached = self._cache_file(name, snapshot_id)
         cached.parent.mkdir(parents=True, exist_ok=True)
         scratch = cached.with_suffix(f".{threading.get_ident()}.tmp")
-        scratch.write_bytes(listing)
-        scratch.replace(cached)
+        with suppress(FileNotFoundError):  # a vacuum has just removed the folder, which was empty
+            scratch.write_bytes(listing)
+            scratch.replace(cached)
 
     def _cache_file(self, name: TableName, snapshot_id: int) -> Path:
         return self._root / "_cache" / "listings" / str(name) / f"{snapshot_id}.json"

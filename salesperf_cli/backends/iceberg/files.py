@@ -22,6 +22,14 @@ def local_path(location: str) -> str:
     return location.removeprefix(FILE_SCHEME).removeprefix("file:")
 
 
+def plain_location(location: str) -> str:
+    """A file that metadata names, in the form of `Objects.location`: Hadoop's clients call S3 `s3a`."""
+    for scheme in ("s3a://", "s3n://"):
+        if location.startswith(scheme):
+            return "s3://" + location.removeprefix(scheme)
+    return local_path(location)
+
+
 def data_files(table: Table, paths: Iterable[str]) -> list[Any]:
     """The manifest entries of Parquet files, with statistics and partition from their footers.
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from salesperf_cli.backends.iceberg.files import listing_of
+from salesperf_cli.backends.iceberg.files import listing_of, plain_location
 from salesperf_cli.backends.iceberg.schema import iceberg_schema, iceberg_type, partition_name, partition_spec
 from salesperf_cli.core.ledger import TableState
-from salesperf_cli.core.listing import Listing
+from salesperf_cli.core.listing import History, Listing
 from salesperf_cli.core.tables import TableName
 from salesperf_cli.errors import ConflictError
 
@@ -141,6 +141,49 @@ class CatalogTables(ABC):
         self._remember(name, listing)
         return listing
 
+    def history(self, name: TableName) -> History | None:
+        """What the catalog's current metadata knows of the table; None when there is no such table."""
+        from salesperf_cli.backends.iceberg.expiry import history_of
+
+        table = self.refresh(name)
+        return history_of(table) if table else None
+
+    def reached(self, name: TableName, snapshots: Collection[int]) -> frozenset[str]:
+        """Where the files lie that these snapshots consist of; raises ConflictError when a list of them is gone."""
+        from salesperf_cli.backends.iceberg.expiry import files_of
+
+        table = self._load(name)
+        assert table is not None, f"{name} has a history"
+        try:
+            return files_of(table, snapshots)
+        except FileNotFoundError as fault:
+            raise ConflictError(
+                f"a file that says what {name} consists of is missing",
+                why=str(fault),
+                remedy="rebuild the table: salesperf run-batch --full-refresh --promote",
+            ) from fault
+
+    def expire(self, name: TableName, history: History, *, snapshots: Collection[int], refs: Collection[str]) -> None:
+        """Take references and snapshots out of the metadata; raises ConflictError when the table has moved."""
+        from pyiceberg.exceptions import CommitFailedException
+
+        from salesperf_cli.backends.iceberg.expiry import forget
+
+        moved = ConflictError(
+            f"{name} has moved meanwhile",
+            why="something else writes this table",
+            remedy="run the same command again",
+        )
+        with self._lock:
+            table = self.refresh(name)
+            if table is None or plain_location(table.metadata_location) != history.metadata:
+                raise moved
+            try:
+                done = forget(self.catalog, table, snapshots, refs)
+            except CommitFailedException as fault:
+                raise moved from fault
+            table.metadata, table.metadata_location = done.metadata, done.metadata_location
+
     # for engines
 
     def ensure(self, contract: Contract) -> Table:
@@ -255,10 +298,14 @@ def first_snapshot(table: Table) -> int:
 
 
 def _untouched(table: Table) -> bool:
-    """Whether main still stands at the empty snapshot that the table was created with."""
+    """Whether main still stands at the empty snapshot that the table was created with.
+
+    Others may have no parent left, once old snapshots were taken out, and hold no row.
+    """
     snapshot = table.current_snapshot()
     return (
         snapshot is not None
+        and snapshot.snapshot_id == first_snapshot(table)
         and snapshot.parent_snapshot_id is None
         and _total(snapshot.summary, "total-data-files") == 0
     )

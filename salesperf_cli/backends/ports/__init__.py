@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from salesperf_cli.backends.ports.engine import Backend, BatchBackend, Engine
-from salesperf_cli.backends.ports.events import EventStream, Keyed, Sent, StreamedRecord, StreamRecord
+from salesperf_cli.backends.ports.events import IN_HAND, EventStream, Keyed, Landing, Sent, StreamedRecord, StreamRecord
 from salesperf_cli.backends.ports.jobs import JobRun, Jobs
-from salesperf_cli.backends.ports.lake import Lake, Objects, ReceivedObject, StoredObject, Tables
+from salesperf_cli.backends.ports.lake import Lake, ObjectEntry, Objects, ReceivedObject, StoredObject, Tables
 from salesperf_cli.backends.ports.money import Billing, Prices
 from salesperf_cli.backends.ports.queries import Answer, CostedAnswer, Queries, QueryCost, QueryProgress
 from salesperf_cli.backends.ports.stacks import Stacks, Storage
 from salesperf_cli.backends.ports.web import Http, HttpAnswer, NoAnswerError, Secrets
 
 __all__ = [
+    "IN_HAND",
     "Answer",
     "Backend",
     "BatchBackend",
@@ -25,7 +26,9 @@ __all__ = [
     "Jobs",
     "Keyed",
     "Lake",
+    "Landing",
     "NoAnswerError",
+    "ObjectEntry",
     "Objects",
     "Prices",
     "Queries",

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import msgspec
+
+IN_HAND = timedelta(hours=1)
+"""For so long, at most, a batch that was read from a stream may still be on its way into the lake: a function that
+fails tries again for minutes. It also covers clocks that differ.
+"""
 
 
 class Keyed(Protocol):
@@ -75,3 +81,10 @@ class EventStream(Protocol):
 
     def read(self, shard: str, position: str, limit: int) -> tuple[Sequence[StreamedRecord], str]:
         """The next records of a shard from a position on, at most so many, and the position behind them."""
+
+
+class Landing(Protocol):
+    """What is known of the way from the stream into the lake."""
+
+    def landing_since(self, table: str) -> datetime | None:
+        """From now on nothing lands that arrived in the stream before this moment (UTC); None where nobody can say."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from salesperf_cli.core.ledger import TableState
-    from salesperf_cli.core.listing import Listing
+    from salesperf_cli.core.listing import History, Listing
     from salesperf_cli.core.tables import TableName
 
 
@@ -28,6 +29,15 @@ class ReceivedObject:
     bytes: int
     sha256: str
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """An object as a listing tells of it: its key, size in bytes, and when it was last written (UTC)."""
+
+    key: str
+    bytes: int
+    modified: datetime
 
 
 class Objects(Protocol):
@@ -55,6 +65,12 @@ class Objects(Protocol):
 
     def keys(self, prefix: str) -> Sequence[str]:
         """All keys below the folder `prefix`, sorted; of the names beside a prefix that ends inside a name, none."""
+
+    def entries(self, prefix: str) -> Sequence[ObjectEntry]:
+        """What `keys` gives, each with size and age."""
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Remove many objects, a thousand a request where that can be; none there is no error."""
 
     def receive(
         self,
@@ -92,6 +108,20 @@ class Tables(Protocol):
 
     def listing(self, name: TableName, snapshot_id: int) -> Listing:
         """The data files, columns and statistics of a snapshot."""
+
+    def history(self, name: TableName) -> History | None:
+        """What the catalog's current metadata knows of the table; None when there is no such table."""
+
+    def reached(self, name: TableName, snapshots: Collection[int]) -> frozenset[str]:
+        """Where the files lie that these snapshots consist of: manifests, data and statistics, in the form of
+        `Objects.location`. The metadata files themselves are in `History`.
+        """
+
+    def expire(self, name: TableName, history: History, *, snapshots: Collection[int], refs: Collection[str]) -> None:
+        """Take references and snapshots out of the metadata, in one commit; files stay where they are.
+
+        Raises ConflictError, and changes nothing, when the table is no longer as in `history`.
+        """
 
 
 class Lake(Protocol):

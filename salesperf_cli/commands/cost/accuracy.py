@@ -28,9 +28,12 @@ def accuracy(
     """
     from salesperf_cli.core.cost.accuracy import CostLedger
     from salesperf_cli.core.cost.accuracy import accuracy as compare
+    from salesperf_cli.core.cost.actual import month_of
     from salesperf_cli.factory import open_workspace
 
     world = environment(ctx)
+    if month:
+        month_of(month, world.clock().date())  # only to refuse what is no month
     records = CostLedger(open_workspace(world).backend.objects).records(month)
     if not records:
         world.sink.say("the ledger holds no cost yet: queries, runs and deployments on AWS write theirs")
@@ -38,8 +41,8 @@ def accuracy(
 
 
 def _view(found: Accuracy) -> Iterator[Block]:
-    def told(amount: Decimal | None) -> str:
-        return "unpriced" if amount is None else f"${amount:.6f}"
+    def told(amount: Decimal | None, otherwise: str = "unknown") -> str:
+        return otherwise if amount is None else f"${amount:.6f}"
 
     kinds = [
         (each.kind, each.count, each.compared, told(each.predicted_usd), told(each.billed_usd),
@@ -49,6 +52,14 @@ def _view(found: Accuracy) -> Iterator[Block]:
     columns = (Column("Kind"), Column("Entries"), Column("Compared"), *map(money, ("Predicted", "Billed", "Off")))
     if kinds:
         yield Table(columns, kinds, title="Predicted against billed")
-    rows = [(f"{e.at:%m-%d %H:%M}", e.kind, e.name, told(e.predicted_usd), told(e.billed_usd)) for e in found.records]
+    rows = [
+        (f"{each.at:%m-%d %H:%M}", each.kind, each.name, told(each.predicted_usd),
+         told(each.billed_usd, "not yet" if each.is_open else "unknown"))
+        for each in found.records
+    ]  # fmt: skip
+    over = sum(bool(each.over_budget) for each in found.records)
+    footer = f"{over} of these went over a budget, as somebody said (-o json tells why)" if over else ""
     if rows:
-        yield Table((Column("At"), Column("Kind"), Column("What"), money("Predicted"), money("Billed")), rows)
+        yield Table(
+            (Column("At"), Column("Kind"), Column("What"), money("Predicted"), money("Billed")), rows, footer=footer
+        )

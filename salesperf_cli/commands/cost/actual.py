@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from salesperf_cli.commands.cost.amounts import bar, money
 from salesperf_cli.commands.cost.request import price_book, region
 from salesperf_cli.core.cost.money import dollars
-from salesperf_cli.errors import InputError
+from salesperf_cli.errors import InputError, SalesperfError
 from salesperf_cli.options import YesOption, environment
 from salesperf_cli.output.forms import Block, Column, Line, Table
 
@@ -31,7 +32,8 @@ def actual(
     """Show what AWS billed for what carries our tags, from Cost Explorer.
 
     Each page of its answer costs $0.01: this is told, and asked about, first. The tags `project` and `environment`
-    must be active for billing in the account; figures of the last day or two can still change.
+    must be active for billing in the account; figures of the last day or two can still change. A month that is over is
+    entered in the ledger, beside what the last deployment predicted (see cost accuracy).
 
     Examples:
       salesperf cost actual --target prod
@@ -46,7 +48,9 @@ def actual(
     page = _page_price(world)
     world.sink.say(f"Cost Explorer charges {page.told} for each page of its answer")
     if world.confirm("Ask it?", assume_yes=yes):
-        world.sink.document(_billed(world, span, page), _view)
+        found = _billed(world, span, page)
+        _enter(world, found)
+        world.sink.document(found, _view)
 
 
 def _page_price(world: Environment) -> Spend:
@@ -67,6 +71,19 @@ def _billed(world: Environment, span: tuple[date, date], page: Spend) -> Billed:
     billing = open_billing(settings)
     charges = list(billing.charges(*span, tags))
     return billed(f"{span[0]:%Y-%m}", span, tags, charges, billing.pages, page.usd)
+
+
+def _enter(world: Environment, found: Billed) -> None:
+    """Enter a month that is over in the target's ledger; where there is no lake, or it is there already, do nothing."""
+    from salesperf_cli.core.cost.accuracy import CostLedger
+    from salesperf_cli.core.cost.actual import month_record
+    from salesperf_cli.factory import open_workspace
+
+    if found.is_estimated or found.end.day != 1 or found.end > world.clock().date():
+        return
+    with suppress(SalesperfError):
+        ledger = CostLedger(open_workspace(world).backend.objects)
+        ledger.add(month_record(found, region(world), ledger.records(kind="deploy")))
 
 
 def _view(found: Billed) -> Iterator[Block]:

@@ -43,7 +43,8 @@ def price_pairs(price: Spend) -> Iterator[tuple[str, object]]:
     yield f"price in {price.region}", price.told
     for line in price.lines:
         for part in line.parts:
-            yield "source", f"${part.price.normalize():f} a {line.unit}: {part.source}, {part.source_date}"
+            day = "" if part.source_date in part.source else f", {part.source_date}"
+            yield "source", f"${part.price.normalize():f} a {line.unit}: {part.source}{day}"
     for text in price.unpriced:
         yield "unpriced", text
 

@@ -51,7 +51,9 @@ class Judged:
 
 def check(
     ctx: typer.Context,
-    max: Annotated[str | None, typer.Option("--max", metavar="USD", help="Refuse more than this a month.")] = None,
+    max: Annotated[
+        str | None, typer.Option("--max", metavar="USD", help="Refuse more a month; else monthly_budget.")
+    ] = None,
     max_increase: Annotated[
         str | None, typer.Option("--max-increase", metavar="PERCENT", help="Refuse a greater growth; needs --against.")
     ] = None,
@@ -70,6 +72,7 @@ def check(
     """Refuse a month that costs too much, for CI and pull requests.
 
     The limits hold for the gross sum (before the free tier) with expected usage. Exit code 3 when one is exceeded.
+    Without --max the target's `monthly_budget` (salesperf.toml) is the limit.
 
     Examples:
       salesperf cost check --max 200
@@ -77,7 +80,7 @@ def check(
       salesperf cost check --max 200 --markdown > comment.md
     """
     world = environment(ctx)
-    limits = _limits(max, max_increase, against, refuse_unpriced=refuse_unpriced)
+    limits = _limits(world, max, max_increase, against, refuse_unpriced=refuse_unpriced)
     judged = _judged(world, CostRequest(templates, parameters, usage, region), limits)
     if markdown:
         world.sink.text(_comment(judged))
@@ -88,18 +91,28 @@ def check(
     world.sink.step("the cost is within its limits")
 
 
-def _limits(max_usd: str | None, max_increase: str | None, against: str | None, *, refuse_unpriced: bool) -> Limits:
-    """The limits as typed. Raises InputError where there is none, or where growth has nothing to grow from."""
+def _limits(
+    world: Environment, max_usd: str | None, max_increase: str | None, against: str | None, *, refuse_unpriced: bool
+) -> Limits:
+    """The limits as typed, or the target's budget.
+
+    Raises InputError where there is none, or where growth has nothing to grow from.
+    """
     from salesperf_cli.core.cost.check import parse_percent
 
-    if max_usd is None and max_increase is None:
-        raise InputError("there is nothing to check", why="no limit is given", remedy="salesperf cost check --max 200")
+    most = world.settings.monthly_budget if max_usd is None else amount(max_usd, "--max")
+    if most is None and max_increase is None and not refuse_unpriced:
+        raise InputError(
+            "there is nothing to check",
+            why=f"no limit is given, and the target {world.settings.target} has no monthly_budget",
+            remedy="salesperf cost check --max 200",
+        )
     if max_increase is not None and against is None:
         raise InputError(
             "--max-increase has nothing to compare with", why="--against is missing", remedy="--against main/infra"
         )
     return Limits(
-        amount(max_usd, "--max") if max_usd is not None else None,
+        most,
         parse_percent(max_increase) if max_increase is not None else None,
         against,
         refuse_unpriced,

@@ -14,7 +14,9 @@ from salesperf_cli.commands.cost.request import (
     TemplatesOption,
     UsageOption,
     architecture,
+    known_region,
 )
+from salesperf_cli.errors import InputError
 from salesperf_cli.options import environment
 from salesperf_cli.output.forms import Column, OutputFormat
 
@@ -40,11 +42,14 @@ def estimate(
     compare_region: Annotated[
         str | None, typer.Option("--compare-region", metavar="NAME", help="Show another region beside it.")
     ] = None,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="With usage figures as this lake shows them (see cost usage).")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Quantity × price × rule, and the price's source, of every line.")
     ] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a report to look at in a browser.")
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a report for a browser, as -o html prints it.")
     ] = None,
 ) -> None:
     """Show what the architecture costs a month.
@@ -56,33 +61,62 @@ def estimate(
     Examples:
       salesperf cost
       salesperf cost --explain
+      salesperf cost --measured
       salesperf cost estimate --usage usage.yaml --parameters prod
       salesperf cost estimate --compare-region us-east-1
       salesperf cost estimate --html cost.html
+      salesperf cost estimate -o csv > lines.csv
     """
     from salesperf_cli.core.cost.architecture import report
 
     world = environment(ctx)
-    built = architecture(world, CostRequest(templates, parameters, usage, region))
+    built = _built(world, CostRequest(templates, parameters, usage, region), measured=measured)
     if html is not None:
         _write_page(world, built, html)
+    elif world.sink.document_format is OutputFormat.HTML and compare_region is None:
+        world.sink.text(_page(built))
     elif compare_region is not None:
         _show_two_regions(world, built, compare_region)
     else:
         _show(world, report(built), explain=explain)
 
 
+def _built(world: Environment, request: CostRequest, *, measured: bool) -> Architecture:
+    """What was asked about, with the figures of the lake where that was asked for."""
+    from dataclasses import replace
+
+    from salesperf_cli.commands.cost.measuring import measured as with_measured
+
+    built = architecture(world, request)
+    if not measured:
+        return built
+    usage = with_measured(world, built.usage)
+    return replace(built, usage=replace(usage, origin=f"{usage.origin}, measured in this lake"))
+
+
 def _write_page(world: Environment, built: Architecture, file: Path) -> None:
+    try:
+        (world.cwd / file).write_text(_page(built), "utf-8")
+    except OSError as fault:
+        raise InputError(
+            f"{file} cannot be written",
+            why=fault.strerror or str(fault),
+            remedy="name a file in a folder that is there",
+        ) from fault
+    world.sink.step(f"wrote {file}")
+
+
+def _page(built: Architecture) -> str:
     from salesperf_cli.core.cost.html import page
 
-    (world.cwd / file).write_text(page(built), "utf-8")
-    world.sink.step(f"wrote {file}")
+    return page(built)
 
 
 def _show_two_regions(world: Environment, built: Architecture, other: str) -> None:
     from salesperf_cli.commands.cost.estimate_view import compare_view
     from salesperf_cli.core.cost.architecture import report
 
+    known_region(built.book, other, "--compare-region")
     both = report(built), report(built.in_region(other))
     world.sink.document(both, lambda reports: compare_view(*reports))
 

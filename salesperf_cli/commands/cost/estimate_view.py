@@ -12,7 +12,7 @@ from salesperf_cli.core.cost.money import CENT, ZERO, change, dollars, short_num
 from salesperf_cli.output.forms import Block, Column, Fields, Line, Table
 
 if TYPE_CHECKING:
-    from salesperf_cli.core.cost.architecture import CostReport
+    from salesperf_cli.core.cost.architecture import CostReport, UsedFigure
     from salesperf_cli.core.cost.estimate import CostLine
 
 
@@ -38,7 +38,7 @@ def report_view(report: CostReport) -> Iterator[Block]:
     yield Table(
         (Column("Service"), money("USD a month"), money("Share"), Column("")),
         [(name, dollars(usd), share(usd, expected.gross), bar(usd, most)) for name, usd in ranked],
-        title=f"A month in {report.region}: {dollars(expected.gross)}, after the free tier {dollars(expected.net)}",
+        title=f"A month in {report.region}: {_headline(report)}",
     )
     rows = _grouped(report.lines)
     shown = [row for row in rows if row.usd >= CENT / 2]
@@ -63,6 +63,13 @@ def report_view(report: CostReport) -> Iterator[Block]:
     )
     yield from left_out(report.unpriced)
     yield Line("\n" + "\n".join(_notes(report)))
+
+
+def _headline(report: CostReport) -> str:
+    """The sum; not $0.00 where nothing at all has a price."""
+    if report.unpriced and not report.lines:
+        return "unpriced"
+    return f"{dollars(report.expected.gross)}, after the free tier {dollars(report.expected.net)}"
 
 
 def _notes(report: CostReport) -> Iterator[str]:
@@ -117,9 +124,16 @@ def explain_view(report: CostReport) -> Iterator[Block]:
         source = allowance.source + ("" if allowance.verified else ", unverified")
         pairs = ((allowance.usage_type, f"{used} of {free} free units are used"), ("source", source))
         yield Fields(pairs, title=f"Free tier, {allowance.service}: {dollars(-allowance.usd)}")
+    yield Fields([_figure(each) for each in report.figures], title="Usage figures, and where each is from")
     yield from left_out(report.unpriced)
     total = report.expected
     yield Line(f"\n{dollars(total.gross)} - {dollars(total.free)} free = {dollars(total.net)}; taxes are excluded")
+
+
+def _figure(figure: UsedFigure) -> tuple[str, str]:
+    name = f"{figure.resource}.{figure.name}" if figure.resource else figure.name
+    span = "" if figure.low == figure.high else f" ({short_number(figure.low)} to {short_number(figure.high)})"
+    return name, f"{short_number(figure.expected)}{span} {figure.unit}: {figure.source}"
 
 
 def compare_view(here: CostReport, there: CostReport) -> Iterator[Block]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesperf_cli.commands.cost.amounts import price_pairs
-from salesperf_cli.commands.cost.request import RegionOption, price_book
+from salesperf_cli.commands.cost.request import RegionOption, known_region, price_book
 from salesperf_cli.commands.cost.request import region as target_region
+from salesperf_cli.commands.query import parameters
 from salesperf_cli.options import environment
 from salesperf_cli.output.forms import Block, Fields
 
@@ -49,10 +50,10 @@ def query(
     from salesperf_cli.core.query import athena_billed
 
     world = environment(ctx)
-    where = region or target_region(world)
-    values = dict(each.partition("=")[::2] for each in param or ())
-    scan = _scan(world, sql, values, where)
-    price = query_spend(price_book(world), where, scan.bytes)
+    book = price_book(world)
+    where = known_region(book, region, "--region") if region else target_region(world)
+    scan = _scan(world, sql, parameters(param or []), where)
+    price = query_spend(book, where, scan.bytes)
     found = QueryPrice(scan.bytes, athena_billed(scan.bytes), scan.files, scan.files_in_all, price)
     world.sink.document(found, _view)
 

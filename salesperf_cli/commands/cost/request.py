@@ -53,12 +53,24 @@ def architecture(world: Environment, asked: CostRequest) -> Architecture:
     from salesperf_cli.core.cost.template import read_templates
 
     folder = world.cwd / asked.templates if asked.templates else shipped_folder("infra")
+    book = price_book(world)
     return Architecture(
         templates=read_templates(folder),
         parameters=parameters(world, asked.parameters, folder),
         usage=usage(world, asked.usage),
-        book=price_book(world),
-        region=asked.region or region(world),
+        book=book,
+        region=known_region(book, asked.region, "--region") if asked.region else region(world),
+    )
+
+
+def known_region(book: PriceBook, name: str, option: str) -> str:
+    """A region as typed. Raises InputError where the book has no price of it: all of it would be unpriced."""
+    if name in book.regions:
+        return name
+    raise InputError(
+        f"{option} cannot be {name!r}",
+        why=f"the price book has prices of {', '.join(book.regions)} only",
+        remedy=f"{option} {book.regions[0]}",
     )
 
 
@@ -76,8 +88,9 @@ def parameters(world: Environment, name: str | None, folder: Path) -> Mapping[st
     if name is None and world.settings.parameters is not None:
         return read_parameters(world.settings.parameters)
     if name is None:
-        target = world.settings.target
-        named = [home / f"{each}.json" for home in homes for each in (target, "dev")]
+        # As a deployment has it: without a file the templates' own defaults hold. This machine looks like dev.
+        names = ("dev",) if world.settings.is_local else (world.settings.target,)
+        named = [home / f"{each}.json" for home in homes for each in names]
         return next((read_parameters(file) for file in named if file.is_file()), {})
     if (world.cwd / name).is_file():
         return read_parameters(world.cwd / name)

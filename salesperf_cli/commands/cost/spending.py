@@ -1,6 +1,8 @@
-"""The cost of what a command is about to do, and of what it then did: said on stderr, and kept in the ledger.
+"""The cost of what a command is about to do, and of what it then did: said on stderr, asked of the budget, and kept in
+the ledger.
 
-Both figures come from the same functions of `core/cost`; no command of its own.
+Predicted and billed figures come from the same functions of `core/cost`; no command of its own. What a month of a
+target's stacks costs is in `months`.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from salesperf_cli.commands.cost.budgeting import ask_for_operation, enter
 from salesperf_cli.commands.cost.request import CostRequest, architecture
-from salesperf_cli.errors import SalesperfError
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from salesperf_cli.backends.ports import JobRun, Objects
+    from salesperf_cli.core.cost.accuracy import CostRecord
     from salesperf_cli.core.cost.architecture import Architecture
+    from salesperf_cli.core.cost.budget import Expense, Limits
     from salesperf_cli.core.cost.spend import Spend
     from salesperf_cli.environment import Environment
 
@@ -24,10 +28,12 @@ if TYPE_CHECKING:
 class JobCosts:
     """What Glue jobs cost: by the target's templates and the usage figures before, by the seconds billed after."""
 
-    def __init__(self, world: Environment, objects: Objects) -> None:
+    def __init__(self, world: Environment, objects: Objects, limits: Limits) -> None:
         self._world = world
         self._objects = objects
+        self._limits = limits
         self._predicted: dict[str, Spend] = {}
+        self._over = ""
 
     def predicted(self, layers: Iterable[str]) -> str:
         """What one run of these layers' jobs would cost, in words."""
@@ -40,23 +46,51 @@ class JobCosts:
             told.append(f"{layer} {self._predicted[layer].told} for {seconds:.0f} s")
         return f"predicted cost: {', '.join(told)}"
 
+    @property
+    def expense(self) -> Expense:
+        """What was predicted, for the budget."""
+        from salesperf_cli.core.cost.budget import Expense
+        from salesperf_cli.core.cost.money import ZERO
+
+        usd = sum((spend.priced_usd for spend in self._predicted.values()), ZERO)
+        unpriced = tuple(dict.fromkeys(text for spend in self._predicted.values() for text in spend.unpriced))
+        return Expense("the run", usd, unpriced)
+
+    def ask(self) -> None:
+        """Ask the budget for what was predicted. Raises RefusedError; no job was started yet."""
+        self._over = ask_for_operation(self._world, self._objects, self._limits, self.expense)
+
+    def began(self, layer: str, job: str) -> None:
+        """A job was started: its prediction counts until its bill is known, also when nobody waits for it."""
+        from salesperf_cli.backends.ports import JobRun
+
+        if layer in self._predicted:
+            enter(self._world, self._objects, self._record(layer, job, JobRun("starting")))
+
     def billed(self, layer: str, job: str, run: JobRun) -> str:
         """What a job run came to, in words; entered in the ledger beside what was predicted."""
-        from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord
-
         spend, before = self._spend(layer, run.seconds), self._predicted.get(layer)
-        record = CostRecord(
+        enter(self._world, self._objects, self._record(layer, job, run))
+        return f"{spend.told} for {run.seconds:,} s" + (f", predicted {before.told}" if before else "")
+
+    def _record(self, layer: str, job: str, run: JobRun) -> CostRecord:
+        from salesperf_cli.core.cost.accuracy import CostRecord
+
+        before = self._predicted.get(layer)
+        return CostRecord(
             kind="run",
             name=job,
             at=self._world.clock(),
             region=self._architecture.region,
             predicted_usd=before.usd if before else None,
-            billed_usd=spend.usd,
-            basis=f"{run.seconds} s of Glue",
+            billed_usd=self._spend(layer, run.seconds).usd if run.ended else None,
+            basis=f"{run.seconds} s of Glue" if run.ended else "not known yet",
             book_date=self._architecture.book.generated.isoformat(),
+            layer=layer,
+            seconds=run.seconds if run.ended else None,
+            outcome=run.state,
+            over_budget=self._over,
         )
-        CostLedger(self._objects).add(record)
-        return f"{spend.told} for {run.seconds:,} s" + (f", predicted {before.told}" if before else "")
 
     def _spend(self, layer: str, seconds: Decimal | int) -> Spend:
         from salesperf_cli.core.cost.runs import job_of
@@ -70,45 +104,70 @@ class JobCosts:
         return architecture(self._world, CostRequest())
 
 
-def replay_cost(world: Environment, objects: Objects, events: int) -> str:
-    """What sending so many events came to, in words and in the ledger; their size is that of the usage figures.
+class ReplayCosts:
+    """What sending events costs. Their size is that of the usage figures; the stream's hours run anyway."""
 
-    The stream's hours run anyway, and are not in it. How many events a source holds is not known before.
-    """
-    from salesperf_cli.core.cost.accuracy import CostLedger, CostRecord
-    from salesperf_cli.core.cost.spend import replay_spend
-    from salesperf_cli.core.cost.usage import Case
+    def __init__(self, world: Environment, objects: Objects, limits: Limits) -> None:
+        self._world = world
+        self._objects = objects
+        self._limits = limits
+        self._predicted: Spend | None = None
+        self._over = ""
 
-    built = architecture(world, CostRequest())
-    size = int(built.usage.case(Case.EXPECTED)["event_bytes"])
-    on_demand = built.parameters.get("StreamMode", "ON_DEMAND") == "ON_DEMAND"
-    spend = replay_spend(built.book, built.region, events, size, is_on_demand=on_demand)
-    now = world.clock()
-    CostLedger(objects).add(
-        CostRecord("replay", f"{now:%Y%m%dT%H%M%S%f}", now, built.region, None, spend.usd, f"{events} events")
-    )
-    return f"{spend.told} for {events:,} events of {size:,} bytes, besides the stream's hours"
+    @property
+    def limits_anything(self) -> bool:
+        """Whether there is a limit to hold it to."""
+        return self._limits.are_set
 
+    def predicted(self, events: int) -> str:
+        """What sending so many events would cost, in words."""
+        self._predicted = self._spend(events)
+        return f"predicted cost: {self._told(self._predicted, events)}"
 
-def monthly_cost(world: Environment, templates: Iterable[str], *, deployed: bool) -> str:
-    """What a month of the stacks made from these templates costs, in words; of a `deployed` target also what it was."""
-    from dataclasses import replace
+    def ask(self, *, loop: bool) -> None:
+        """Ask the budget for what was predicted, which with `loop` is the first round's. Raises RefusedError."""
+        from salesperf_cli.core.cost.budget import Expense
 
-    from salesperf_cli.commands.cost.sides import side
-    from salesperf_cli.core.cost.architecture import total
-    from salesperf_cli.core.cost.diff import compare
+        assert self._predicted is not None
+        unpriced = (*self._predicted.unpriced, *(("what comes after the first round",) if loop else ()))
+        expense = Expense("the replay", self._predicted.priced_usd, unpriced)
+        self._over = ask_for_operation(self._world, self._objects, self._limits, expense)
 
-    names = set(templates)
-    whole = architecture(world, CostRequest())
-    planned = replace(whole, templates=tuple(each for each in whole.templates if each.stack in names))
-    after = total(planned.month())
-    told = f"a month of these stacks: ${after.gross:,.2f}, after the free tier ${after.net:,.2f}"
-    if not deployed:
-        return told
-    try:
-        there = side(world, planned, "deployed")
-        there = replace(there, templates=tuple(each for each in there.templates if each.stack in names))
-        change = compare(there, planned, "deployed", "local")
-    except SalesperfError:  # not all of it is deployed yet
-        return told
-    return f"{told}; {change.delta_gross:+,.2f} against what is deployed"
+    def billed(self, events: int) -> None:
+        """Tell and enter what sending so many events came to."""
+        from salesperf_cli.core.cost.accuracy import CostRecord
+
+        spend, now, before = self._spend(events), self._world.clock(), self._predicted
+        record = CostRecord(
+            kind="replay",
+            name=f"{now:%Y%m%dT%H%M%S%f}",
+            at=now,
+            region=self._architecture.region,
+            predicted_usd=before.usd if before else None,
+            billed_usd=spend.usd,
+            basis=f"{events} events of {self._event_bytes} bytes",
+            book_date=self._architecture.book.generated.isoformat(),
+            over_budget=self._over,
+        )
+        enter(self._world, self._objects, record)
+        self._world.sink.say(f"cost: {self._told(spend, events)}" + (f", predicted {before.told}" if before else ""))
+
+    def _told(self, spend: Spend, events: int) -> str:
+        return f"{spend.told} for {events:,} events of {self._event_bytes:,} bytes, besides the stream's hours"
+
+    def _spend(self, events: int) -> Spend:
+        from salesperf_cli.core.cost.spend import replay_spend
+
+        built = self._architecture
+        on_demand = built.parameters.get("StreamMode", "ON_DEMAND") == "ON_DEMAND"
+        return replay_spend(built.book, built.region, events, self._event_bytes, is_on_demand=on_demand)
+
+    @property
+    def _event_bytes(self) -> int:
+        from salesperf_cli.core.cost.usage import Case
+
+        return int(self._architecture.usage.case(Case.EXPECTED)["event_bytes"])
+
+    @cached_property
+    def _architecture(self) -> Architecture:
+        return architecture(self._world, CostRequest())

@@ -59,23 +59,28 @@ def what_if(
 
     world = environment(ctx)
     options = {
-        "orders_per_day": orders_per_day,
-        "retention_days": retention,
-        "queries_per_day": queries_per_day,
-        "batch_runs_per_day": runs_per_day,
+        "--orders-per-day": ("orders_per_day", orders_per_day),
+        "--retention": ("retention_days", retention),
+        "--queries-per-day": ("queries_per_day", queries_per_day),
+        "--runs-per-day": ("batch_runs_per_day", runs_per_day),
     }
     changes, plotted = _changes(set or (), options), _plotted(over)
     built = architecture(world, CostRequest(templates, parameters, usage, region))
     world.sink.document(reckon(built, changes, plotted), lambda result: _view(result, world.width))
 
 
-def _changes(typed: Iterable[str], options: Mapping[str, str | None]) -> Mapping[str, Decimal]:
+def _changes(typed: Iterable[str], options: Mapping[str, tuple[str, str | None]]) -> Mapping[str, Decimal]:
     """The figures that change: FIGURE=N as typed, then those with an option of their own. Raises InputError."""
     from salesperf_cli.core.cost.usage import known_figure, parse_quantity
 
-    pairs = [each.partition("=")[::2] for each in typed]
-    pairs += [(name, value) for name, value in options.items() if value is not None]
-    return {known_figure(name, "--set").name: parse_quantity(value, name) for name, value in pairs}
+    found = {}
+    for each in typed:
+        name, _, value = each.partition("=")
+        found[known_figure(name, "--set").name] = parse_quantity(value, name, f"--set {name}")
+    for option, (name, text) in options.items():
+        if text is not None:
+            found[name] = parse_quantity(text, name, option)
+    return found
 
 
 def _plotted(figure: str) -> str:

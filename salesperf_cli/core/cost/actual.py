@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from salesperf_cli.core.cost.accuracy import CostRecord
 from salesperf_cli.core.cost.money import ZERO
 from salesperf_cli.errors import InputError
 
@@ -61,3 +62,10 @@ def billed(
     groups = tuple(BilledGroup(name, usd) for name, usd in sorted(sums.items(), key=lambda each: (-each[1], each[0])))
     asked = None if page_usd is None else page_usd * pages
     return Billed(month, *span, tags, estimated, sum(sums.values(), ZERO), groups, pages, asked)
+
+
+def month_record(found: Billed, region: str, deployments: Iterable[CostRecord]) -> CostRecord:
+    """A month that is over as an entry of the ledger, beside what the last deployment before its end predicted."""
+    ended = datetime.combine(found.end, datetime.min.time(), UTC) - timedelta(seconds=1)
+    before = [each.predicted_usd for each in deployments if each.at <= ended]
+    return CostRecord("month", found.month, ended, region, before[-1] if before else None, found.usd, "Cost Explorer")

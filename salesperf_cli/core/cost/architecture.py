@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
 from salesperf_cli.core.cost.book import PriceBook
 from salesperf_cli.core.cost.estimate import Allowance, CostLine, Estimate, Unpriced, estimate
+from salesperf_cli.core.cost.figures import FIGURES
 from salesperf_cli.core.cost.metering import free_resources, metered
 from salesperf_cli.core.cost.template import Resource, Template, resources
 from salesperf_cli.core.cost.usage import Case, Usage, UsageRange
@@ -58,6 +59,31 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedFigure:
+    """A usage figure that an estimate rests on, and where its value is from. `resource`: it holds for that one only."""
+
+    name: str
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+    unit: str
+    source: str
+    resource: str = ""
+
+
+class _Noting(dict[str, Decimal]):
+    """Values that remember which of them were looked at."""
+
+    def __init__(self, values: Mapping[str, Decimal]) -> None:
+        super().__init__(values)
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> Decimal:
+        self.seen.add(name)
+        return super().__getitem__(name)
+
+
+@dataclass(frozen=True, slots=True)
 class CostReport:
     """What `cost estimate` gives: the JSON shape. Lines and allowances are those of the expected case."""
 
@@ -77,6 +103,7 @@ class CostReport:
     unpriced_count: int
     resources: int
     free_resources: int
+    figures: tuple[UsedFigure, ...]
 
 
 def total(month: Estimate) -> Total:
@@ -91,8 +118,10 @@ def micro(amount: Decimal) -> Decimal:
 
 def report(architecture: Architecture, case: Case = Case.EXPECTED) -> CostReport:
     """The estimate in all three cases, with the lines of one."""
-    months = {each: architecture.month(each) for each in Case}
-    shown = months[case]
+    usage = architecture.usage.case(case)
+    noting = _Noting(usage.values)
+    months = {each: architecture.month(each) for each in Case if each is not case}
+    months[case] = shown = architecture.month_of(replace(usage, values=noting))
     return CostReport(
         region=architecture.region,
         currency="USD",
@@ -110,4 +139,16 @@ def report(architecture: Architecture, case: Case = Case.EXPECTED) -> CostReport
         unpriced_count=len(shown.unpriced),
         resources=len(architecture.resources),
         free_resources=free_resources(architecture.resources),
+        figures=tuple(_figures(architecture.usage, noting.seen)),
     )
+
+
+def _figures(usage: UsageRange, seen: Collection[str]) -> Iterator[UsedFigure]:
+    for name, figure in FIGURES.items():
+        if name in seen and name in usage.expected.values:
+            low, expected, high = (usage.case(case).values[name] for case in Case)
+            yield UsedFigure(name, low, expected, high, figure.unit, usage.source(name))
+    for resource, own in usage.expected.own.items():
+        for name in own:
+            low, expected, high = (usage.case(case).own[resource][name] for case in Case)
+            yield UsedFigure(name, low, expected, high, FIGURES[name].unit, usage.origin, resource)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from salesperf_cli.core.cost.architecture import CostReport
+from salesperf_cli.core.cost.budget import is_above
 from salesperf_cli.core.cost.diff import CostDiff
 from salesperf_cli.core.cost.money import change, dollars, plain_number
 from salesperf_cli.errors import InputError
@@ -35,7 +36,7 @@ def judge(
     """Hold an estimate to its limits. What has no price counts for nothing here: `refuse_unpriced` minds it."""
     reasons = []
     usd = report.expected.gross
-    if limit is not None and usd > limit:
+    if limit is not None and is_above(usd, limit):
         reasons.append(f"{dollars(usd)} a month is more than {dollars(limit)}")
     if diff is not None and increase is not None:
         grew_from_nothing = diff.percent is None

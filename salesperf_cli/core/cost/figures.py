@@ -1,7 +1,7 @@
 """The usage figures: what they mean, their defaults (low, expected, high), and where each default is from.
 
 A default marked as measured was measured with the Olist data set; `salesperf cost usage --measured` replaces it by
-what this project's own lake shows. Figures without a default are for resources that the shipped templates do not have.
+what this project's own lake shows. Figures without a default are such as only the user or a lake can know.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ _GROUPS: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Speed": (
         _figure("events_per_order", "events", "1 1.13 3", "Sale events, an order.", "measured: 1.13 items an order"),
         _figure("event_bytes", "bytes", "350 450 900", "One event as it is sent (JSON)."),
+        _figure("peak_events_per_second", "events", "",
+                "Events a second in the busiest minute, which a stream's shards must take; else the average."),
         _figure("landed_bytes_per_event", "bytes", "80 150 400", "One event as it lies in the lake (gzip)."),
         _figure("function_milliseconds", "ms", "40 120 400", "One call of the function."),
         _figure("failed_batches_per_month", "batches", "0 0 20", "Batches that Lambda gives up on."),

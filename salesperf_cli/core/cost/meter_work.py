@@ -52,7 +52,8 @@ def stream(resource: Resource, around: Surroundings) -> Iterator[Amount | Beyond
         return
     shards = resource.number("ShardCount", default=1)
     yield from meters.kinesis_provisioned(shards, around.events, size, retention)
-    each_second = around.events / (HOURS_A_MONTH * 3600)
+    average = around.events / (HOURS_A_MONTH * 3600)
+    each_second = max(average, around.usage.get("peak_events_per_second") or average)
     needed = rounded_up(max(each_second / 1000, each_second * size / MIB), Decimal(1))
     if needed > shards:
         yield Beyond(f"{short_number(each_second)} events a second need {needed} shards, and it has {shards}")

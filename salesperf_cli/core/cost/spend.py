@@ -14,7 +14,7 @@ from salesperf_cli.core.cost.book import PriceBook, Standing
 from salesperf_cli.core.cost.estimate import CostLine, Metered, estimate
 from salesperf_cli.core.cost.meter_work import job_size
 from salesperf_cli.core.cost.meters import Amount
-from salesperf_cli.core.cost.money import plain_number
+from salesperf_cli.core.cost.money import ZERO, plain_number
 from salesperf_cli.core.cost.template import Resource
 
 
@@ -27,6 +27,11 @@ class Spend:
     standing: Standing
     lines: tuple[CostLine, ...]
     unpriced: tuple[str, ...]
+
+    @property
+    def priced_usd(self) -> Decimal:
+        """What of it has a price."""
+        return sum((line.usd for line in self.lines), ZERO)
 
     @property
     def told(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,10 @@ class Case(StrEnum):
     HIGH = "high"
 
 
+Triple = tuple[Decimal, Decimal, Decimal]
+"""A figure's values, low, expected and high."""
+
+
 class FigureMissing(LookupError):  # noqa: N818  (a signal between metering and its caller, no error)
     """A figure that only the user can know, and has not given."""
 
@@ -41,9 +46,19 @@ class Usage:
             raise FigureMissing(name)
         return self.values[name]
 
+    def get(self, name: str) -> Decimal | None:
+        """A figure, None where only the user can know it and has not given it."""
+        try:
+            return self[name]
+        except FigureMissing:
+            return None
+
     def of(self, resource: str) -> Usage:
         """The figures as they are for one resource."""
-        return replace(self, values={**self.values, **self.own[resource]}) if resource in self.own else self
+        if resource not in self.own:
+            return self
+        # Chained and not copied: who watches which figures are looked at still sees it.
+        return replace(self, values=ChainMap(dict(self.own[resource]), self.values))  # type: ignore[arg-type]  # only read
 
     def with_(self, changes: Mapping[str, Decimal]) -> Usage:
         """The same with other values."""
@@ -52,13 +67,45 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class UsageRange:
-    """Usage in three cases. `origin` says in words where the figures are from; `given` names those not default."""
+    """Usage in three cases. `origin` says in words where the figures are from; `given` names those not default,
+    `sources` says of single ones what they were made from, and `noted` names those of which a file's comment says so.
+    """
 
     low: Usage
     expected: Usage
     high: Usage
     origin: str = "defaults"
     given: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    noted: frozenset[str] = frozenset()
+
+    def source(self, name: str) -> str:
+        """Where a figure is from, in words."""
+        if name not in self.given:
+            return f"default; {FIGURES[name].source}"
+        if name in self.noted:
+            return f"{self.sources[name]}, as {self.origin} says"
+        return self.sources.get(name, "") or self.origin
+
+    def measured(self, figures: Mapping[str, tuple[Triple | None, str]]) -> UsageRange:
+        """The same with figures as measured, each with its source; of one without values only the source is new."""
+        values = {name: triple for name, (triple, _) in figures.items() if triple is not None}
+        sources = {
+            name: source if name in values else f"{FIGURES[name].source}; {source}"
+            for name, (_, source) in figures.items()
+        }
+        low, expected, high = (
+            self.case(case).with_({name: triple[at] for name, triple in values.items()}) for at, case in enumerate(Case)
+        )
+        return replace(
+            self,
+            low=low,
+            expected=expected,
+            high=high,
+            given=self.given | values.keys(),
+            sources={**self.sources, **sources},
+            noted=self.noted - figures.keys(),
+        )
 
     def case(self, case: Case) -> Usage:
         """The usage of a case."""
@@ -73,6 +120,8 @@ class UsageRange:
             expected=self.expected.with_(changes),
             high=self.high.with_(changes),
             given=self.given | changes.keys(),
+            sources={**self.sources, **dict.fromkeys(changes, "as typed")},
+            noted=self.noted - changes.keys(),
         )
 
 
@@ -86,10 +135,13 @@ def read_usage(file: Path) -> UsageRange:
     import yaml
 
     try:
-        content = yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        text = file.read_text("utf-8")
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise InputError(
-            f"{file} cannot be read", why=" ".join(str(fault).split()), remedy="salesperf cost usage writes one"
+            f"{file} cannot be read",
+            why=" ".join(str(fault).split()),
+            remedy="salesperf cost usage > usage.yaml writes one",
         ) from fault
     if not isinstance(content, Mapping | None):
         raise InputError(
@@ -99,10 +151,19 @@ def read_usage(file: Path) -> UsageRange:
     own_entries = entries.pop("resources", None) or {}
     given = _checked(entries, str(file))
     own = {str(name): _checked(figures, f"{file}, resources.{name}") for name, figures in own_entries.items()}
-    return _ranged(given, own, str(file))
+    sources = {name: source for name, source in _noted_sources(text).items() if name in given}
+    return replace(_ranged(given, own, str(file)), sources=sources, noted=frozenset(sources))
 
 
-Triple = tuple[Decimal, Decimal, Decimal]
+def _noted_sources(text: str) -> Mapping[str, str]:
+    """What the comments say of where figures are from, as `usage_file` writes them."""
+    found, before = {}, ""
+    for line in text.splitlines():
+        name = line.partition(":")[0]
+        if name in FIGURES and before.startswith(head := _comment(FIGURES[name], "")):
+            found[name] = before.removeprefix(head).removesuffix(".")
+        before = line
+    return found
 
 
 def _ranged(given: Mapping[str, Triple], own: Mapping[str, Mapping[str, Triple]], origin: str) -> UsageRange:
@@ -156,22 +217,41 @@ def known_figure(name: str, where: str) -> Figure:
 
 
 def _number(value: Any, name: str, where: str) -> Decimal:
-    try:
-        number = exact(str(value).replace("_", ""))
-    except InvalidOperation:
-        number = Decimal(-1)
-    if isinstance(value, bool) or not number.is_finite() or number < 0:
-        raise InputError(f"{where}: {name} cannot be {value!r}", why="it is not a number of 0 or more", remedy="see it")
+    number = _number_or_none(value)
+    if number is None:
+        raise InputError(
+            f"{where}: {name} cannot be {value!r}",
+            why="it is not a number of 0 or more",
+            remedy=f"correct it; {FIGURES[name].meaning.lower().rstrip('.')}: {FIGURES[name].unit}",
+        )
     return number
 
 
-def parse_quantity(text: str, name: str) -> Decimal:
-    """A figure as typed: `1e6`, `1_000_000`, `90d`, `2y`. Raises InputError."""
+def _number_or_none(value: Any) -> Decimal | None:
+    try:
+        number = exact(str(value).replace("_", ""))
+    except InvalidOperation:
+        return None
+    return None if isinstance(value, bool) or not number.is_finite() or number < 0 else number
+
+
+def parse_quantity(text: str, name: str, option: str = "") -> Decimal:
+    """A figure as typed: `1e6`, `1_000_000`, `90d`, `2y`. Raises InputError, which names the option."""
     unit = {"d": Decimal(1), "w": Decimal(7), "m": Decimal(30), "y": Decimal(365)}
-    last = text.strip()[-1:].lower()
-    if name.endswith("_days") and last in unit:
-        return _number(text.strip()[:-1], name, "the command line") * unit[last]
-    return _number(text.strip(), name, "the command line")
+    is_span, typed = name.endswith("_days"), text.strip()
+    factor = unit.get(typed[-1:].lower()) if is_span else None
+    number = _number_or_none(typed if factor is None else typed[:-1])
+    if number is None:
+        raise InputError(
+            f"{option or name} cannot be {text!r}",
+            why="it is not a span of time" if is_span else "it is not a number of 0 or more",
+            remedy="write 90, 90d, 12w, 3m or 2y" if is_span else "write 10000, 1e4 or 10_000",
+        )
+    return number * (factor or 1)
+
+
+def _comment(figure: Figure, source: str) -> str:
+    return f"# {figure.meaning} {figure.unit}; {source}"
 
 
 def usage_file(usage: UsageRange, sources: Mapping[str, str], head: Iterable[str] = ()) -> str:
@@ -182,7 +262,7 @@ def usage_file(usage: UsageRange, sources: Mapping[str, str], head: Iterable[str
         if figure.group != group:
             group = figure.group
             lines += ["", f"# {group}"]
-        lines.append(f"# {figure.meaning} {figure.unit}; {sources.get(name, figure.source)}.")
+        lines.append(f"{_comment(figure, sources.get(name, figure.source))}.")
         if name not in usage.expected.values:
             lines.append(f"# {name}:")
             continue

@@ -41,5 +41,8 @@ class EventSource(Protocol):
     def refused(self) -> int:
         """Rows of the source that its contracts refuse; known while it is open."""
 
+    def count(self, window: Window) -> int:
+        """How many events a window holds."""
+
     def open(self, window: Window, start: int) -> AbstractContextManager[Iterator[Sequence[Event]]]:
         """The events of a window from a position on, in chunks."""

@@ -3,7 +3,7 @@
     with standin_account(folder) as account:
         account.client("glue").start_job_run(JobName="…")
 
-It checks no permission. What is missing on this machine is told by `parts.missing_part`.
+It checks no permission unless a `guard` does. What is missing on this machine is told by `parts.missing_part`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any
 from tests.aws.ministack import ministack
 from tests.aws.standin.athena import Athena
 from tests.aws.standin.glue_jobs import GlueJobs
+from tests.aws.standin.guard import Guard, NoGuard
 from tests.aws.standin.overlay import Overlay
 from tests.aws.standin.parts import ACCOUNT, REGION, find_parts, free_port
-from tests.aws.standin.spark_job import Endpoints, SparkJobs
+from tests.aws.standin.spark_job import Endpoints, Roles, SparkJobs
 from tests.aws.standin.trino import Trino
 
 
@@ -55,31 +56,35 @@ class StandInAccount:
 
 
 @contextmanager
-def standin_account(home: Path, minute: float = 60) -> Iterator[StandInAccount]:
+def standin_account(home: Path, minute: float = 60, guard: Guard | None = None) -> Iterator[StandInAccount]:
     """An account in `home`, ended with all that it started.
 
-    `minute` is how many seconds a minute of a job's timeout lasts. Raises MissingPartError.
+    `minute` is how many seconds a minute of a job's timeout lasts; `guard` sees what jobs and Athena ask. Raises
+    MissingPartError.
     """
-    parts = find_parts()
+    parts, guard = find_parts(), guard or NoGuard()
     with ExitStack() as ending:
         storage_port = free_port()
         storage = ending.enter_context(ministack(home / "ministack", storage_port))
-        trino = Trino(parts, home / "trino", storage_port)
+        guarded = ending.enter_context(guard.before(storage))
+        trino = Trino(parts, home / "trino", guarded, guard.key_of(""))
         ending.callback(trino.close)
-        athena = Athena(trino, _client("athena", storage), _client("s3", storage))
+        athena = Athena(trino, _client("athena", storage), _client("s3", guarded, guard.key_of("")))
         # The jobs want the overlay's address, and the overlay wants the jobs: its port is taken first.
         port = free_port()
-        endpoints = Endpoints(account=f"http://127.0.0.1:{port}", storage=storage)
-        spark = SparkJobs(parts, home / "runs", endpoints, _client("s3", storage))
-        jobs = GlueJobs(_client("glue", storage), _client("logs", storage), spark, minute)
+        account = f"http://127.0.0.1:{port}"
+        endpoints = Endpoints(account=ending.enter_context(guard.before(account)), storage=guarded)
+        roles = Roles(lambda service, key: _client(service, guarded, key), guard.key_of)
+        spark = SparkJobs(parts, home / "runs", endpoints, roles)
+        jobs = GlueJobs(_client("glue", storage), roles, spark, minute)
         ending.callback(jobs.close)
         about = {"glue": "spark 3.5.6", "athena": f"trino {trino.version()}"}
         overlay = Overlay(port, storage_port, {**jobs.operations(), **athena.operations()}, about)
         ending.callback(overlay.close)
-        yield StandInAccount(endpoints.account)
+        yield StandInAccount(account)
 
 
-def _client(service: str, endpoint_url: str) -> Any:
+def _client(service: str, endpoint_url: str, key: str = ACCOUNT) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -87,7 +92,7 @@ def _client(service: str, endpoint_url: str) -> Any:
         service,
         region_name=REGION,
         endpoint_url=endpoint_url,
-        aws_access_key_id=ACCOUNT,
+        aws_access_key_id=key,
         aws_secret_access_key="none",
         config=Config(max_pool_connections=32),
     )

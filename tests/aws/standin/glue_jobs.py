@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.aws.standin.job_logs import LogStream
 from tests.aws.standin.overlay import Fault, Operation
-from tests.aws.standin.spark_job import SparkJobs
+from tests.aws.standin.spark_job import Roles, SparkJobs
 
 _OVER = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 _GRACE_SECONDS = 10.0
@@ -71,8 +71,8 @@ class JobRun:
 class GlueJobs:
     """Starts, follows and stops runs. `minute` is how many seconds a minute of a job's timeout lasts."""
 
-    def __init__(self, glue: Any, logs: Any, spark: SparkJobs, minute: float = 60) -> None:
-        self._glue, self._logs, self._spark, self._minute = glue, logs, spark, minute
+    def __init__(self, glue: Any, roles: Roles, spark: SparkJobs, minute: float = 60) -> None:
+        self._glue, self._roles, self._spark, self._minute = glue, roles, spark, minute
         self._runs: list[JobRun] = []
         self._lock = threading.Lock()
 
@@ -153,7 +153,8 @@ class GlueJobs:
 
     def _run(self, run: JobRun) -> None:
         launch = self._spark.launch(run.job, run.run_id, run.merged)
-        output, error = (LogStream(self._logs, f"{run.log_prefix}/{end}", run.run_id) for end in ("output", "error"))
+        logs = self._roles.client("logs", run.job)
+        output, error = (LogStream(logs, f"{run.log_prefix}/{end}", run.run_id) for end in ("output", "error"))
         if run.state == "STOPPING":
             run.becomes("STOPPED")
             return

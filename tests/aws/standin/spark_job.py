@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import shlex
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.aws.standin.parts import ACCOUNT, REGION, ROOT, Parts
+from tests.aws.standin.parts import REGION, ROOT, Parts
 
 _ICEBERG_CATALOG = "org.apache.iceberg.spark.SparkCatalog"
 _GLUES_OWN = ("--conf", "--extra-py-files", "--extra-jars", "--extra-files", "--additional-python-modules")
@@ -48,18 +48,35 @@ class Endpoints:
     storage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What a job asks of AWS before its script runs is asked under its role: `client` by service and access key."""
+
+    make: Callable[[str, str], Any]
+    key_of: Callable[[str], str]
+
+    def key(self, job: Mapping[str, Any]) -> str:
+        """The access key of a job's role."""
+        return self.key_of(str(job.get("Role", "")))
+
+    def client(self, service: str, job: Mapping[str, Any]) -> Any:
+        """A client under a job's role."""
+        return self.make(service, self.key(job))
+
+
 class SparkJobs:
     """Makes Launches of a job definition, as GetJob gives it, and of a run's merged arguments."""
 
-    def __init__(self, parts: Parts, home: Path, endpoints: Endpoints, s3: Any) -> None:
-        self._parts, self._home, self._endpoints, self._s3 = parts, home, endpoints, s3
+    def __init__(self, parts: Parts, home: Path, endpoints: Endpoints, roles: Roles) -> None:
+        self._parts, self._home, self._endpoints, self._roles = parts, home, endpoints, roles
 
     def launch(self, job: Mapping[str, Any], run_id: str, arguments: Mapping[str, str]) -> Launch:
         """Fetch script and packages and give the command. Raises botocore's ClientError when one is not there."""
         folder = self._home / run_id
         folder.mkdir(parents=True)
-        script = self._fetch(job["Command"]["ScriptLocation"], folder)
-        python_path = self._packages(arguments, folder)
+        s3 = self._roles.client("s3", job)
+        script = _fetch(s3, job["Command"]["ScriptLocation"], folder)
+        python_path = _packages(s3, arguments, folder)
         settings = job_settings(arguments.get("--conf", ""))
         conf = {**self._defaults(folder), **settings, **self._ours(settings)}
         words = ["--jars", ",".join(map(str, self._parts.jars))]
@@ -68,30 +85,8 @@ class SparkJobs:
         # Not spark-submit: it would send what the script says to stderr into stdout.
         submitted = {"PYSPARK_SUBMIT_ARGS": shlex.join(["--master", "local[2]", *words, "pyspark-shell"])}
         command = (str(self._parts.spark_python), str(script), *_words(job["Name"], run_id, arguments))
-        return Launch(command, self._environment(folder, python_path) | submitted, folder)
-
-    def _packages(self, arguments: Mapping[str, str], folder: Path) -> list[Path]:
-        """What goes on Python's path. As on Glue, files are put there as they are and a wheel among the modules is
-        installed; other modules are those of Spark's venv.
-        """
-        files = [self._fetch(uri, folder / "files") for uri in _listed(arguments.get("--extra-py-files"))]
-        on_the_path = [file.parent if file.suffix == ".py" else file for file in files]
-        installed = folder / "modules"
-        wheels = [name for name in _listed(arguments.get("--additional-python-modules")) if name.startswith("s3://")]
-        for uri in wheels:
-            with zipfile.ZipFile(self._fetch(uri, folder / "wheels")) as wheel:
-                wheel.extractall(installed)
-        hidden = folder / "site"
-        hidden.mkdir()
-        (hidden / "sitecustomize.py").write_text(_WITHOUT_THE_CHECKOUT, encoding="utf-8")
-        return [*on_the_path, installed, hidden]
-
-    def _fetch(self, uri: str, folder: Path) -> Path:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / key.rpartition("/")[2]
-        target.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        return target
+        environment = self._environment(folder, python_path, self._roles.key(job))
+        return Launch(command, environment | submitted, folder)
 
     def _defaults(self, folder: Path) -> dict[str, str]:
         """What the job may set otherwise: a machine of two cores instead of a cluster."""
@@ -123,7 +118,7 @@ class SparkJobs:
             ours[f"{key}.client.region"] = REGION
         return ours
 
-    def _environment(self, folder: Path, python_path: list[Path]) -> dict[str, str]:
+    def _environment(self, folder: Path, python_path: list[Path], key: str) -> dict[str, str]:
         python = str(self._parts.spark_python)
         spark_home = next(self._parts.spark_python.parents[1].glob("lib/python*/site-packages/pyspark"))
         temporary = folder / "tmp"
@@ -140,13 +135,38 @@ class SparkJobs:
             "PYSPARK_DRIVER_PYTHON": python,
             "PYTHONPATH": os.pathsep.join(map(str, python_path)),
             "PYTHONUNBUFFERED": "1",
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_ACCESS_KEY_ID": key,
             "AWS_SECRET_ACCESS_KEY": "none",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self._endpoints.account,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+def _packages(s3: Any, arguments: Mapping[str, str], folder: Path) -> list[Path]:
+    """What goes on Python's path. As on Glue, files are put there as they are and a wheel among the modules is
+    installed; other modules are those of Spark's venv.
+    """
+    files = [_fetch(s3, uri, folder / "files") for uri in _listed(arguments.get("--extra-py-files"))]
+    on_the_path = [file.parent if file.suffix == ".py" else file for file in files]
+    installed = folder / "modules"
+    wheels = [name for name in _listed(arguments.get("--additional-python-modules")) if name.startswith("s3://")]
+    for uri in wheels:
+        with zipfile.ZipFile(_fetch(s3, uri, folder / "wheels")) as wheel:
+            wheel.extractall(installed)
+    hidden = folder / "site"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(_WITHOUT_THE_CHECKOUT, encoding="utf-8")
+    return [*on_the_path, installed, hidden]
+
+
+def _fetch(s3: Any, uri: str, folder: Path) -> Path:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / key.rpartition("/")[2]
+    target.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return target
 
 
 def job_settings(conf: str) -> dict[str, str]:

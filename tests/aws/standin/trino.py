@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.aws.standin.parts import ACCOUNT, REGION, Parts, free_port, start, stop, wait_until
+from tests.aws.standin.parts import REGION, Parts, free_port, start, stop, wait_until
 
 CATALOG = "awsdatacatalog"
 """Athena's own name of the Glue catalog."""
@@ -53,10 +53,10 @@ class Page:
 
 
 class Trino:
-    """The server. `storage_port` is ministack's; `home` is a folder for its configuration, log and data."""
+    """The server. `storage` is where Glue and S3 are, `key` what it asks them under; `home` is a folder of its own."""
 
-    def __init__(self, parts: Parts, home: Path, storage_port: int) -> None:
-        self._parts, self._home, self._storage_port = parts, home, storage_port
+    def __init__(self, parts: Parts, home: Path, storage: str, key: str) -> None:
+        self._parts, self._home, self._storage, self._key = parts, home, storage, key
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -148,12 +148,12 @@ class Trino:
         self._process = process
 
     def _glue_and_s3(self) -> str:
-        storage = f"http://127.0.0.1:{self._storage_port}"
+        storage = self._storage
         return (
             f"hive.metastore.glue.region={REGION}\nhive.metastore.glue.endpoint-url={storage}\n"
-            f"hive.metastore.glue.aws-access-key={ACCOUNT}\nhive.metastore.glue.aws-secret-key=none\n"
+            f"hive.metastore.glue.aws-access-key={self._key}\nhive.metastore.glue.aws-secret-key=none\n"
             f"fs.native-s3.enabled=true\ns3.endpoint={storage}\ns3.region={REGION}\n"
-            f"s3.path-style-access=true\ns3.aws-access-key={ACCOUNT}\ns3.aws-secret-key=none\n"
+            f"s3.path-style-access=true\ns3.aws-access-key={self._key}\ns3.aws-secret-key=none\n"
         )
 
     def _started(self) -> bool:

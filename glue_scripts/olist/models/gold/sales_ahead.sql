@@ -1,4 +1,5 @@
--- Items sold that events have told of and no delivery holds yet. Where events contradict each other, the latest counts.
+-- Items sold that events have told of and gold.sales_wide does not hold yet. Where events contradict each other, the
+-- latest counts.
 WITH ranked AS (
   SELECT
     e.event_id,
@@ -19,9 +20,9 @@ WITH ranked AS (
       PARTITION BY e.order_id, e.order_item_id ORDER BY e.occurred_at DESC, e.event_id ASC
     ) AS event_rank
   FROM silver.sale_events AS e
-  LEFT JOIN silver.order_items AS i
-    ON i.order_id = e.order_id AND i.order_item_id = e.order_item_id
-  WHERE i.order_id IS NULL AND e.event_type = 'item_sold'
+  LEFT JOIN gold.sales_wide AS w
+    ON w.order_id = e.order_id AND w.order_item_id = e.order_item_id
+  WHERE w.order_id IS NULL AND e.event_type = 'item_sold'
 )
 SELECT
   CAST(event_id AS STRING) AS event_id,

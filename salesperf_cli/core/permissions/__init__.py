@@ -1,0 +1,1 @@
+"""What each verb may call on AWS, defined once: shown by `permissions`, written to the docs, enforced in the tests."""
