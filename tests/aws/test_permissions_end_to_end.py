@@ -105,7 +105,10 @@ def _travel(journey: Journey) -> None:
     journey.failed = _run_without_code(journey)
     Ledger(ground.lake.objects).add_vacuum(Vacuum(1, datetime.now(UTC), "none", (), ()))
     # First what the live view does not read, so that its days are worked out anew; then what it does.
-    for tables in (("gold.seller_scorecard", "quarantine.orders"), ("silver.orders", "gold.sales_wide")):
+    for tables in (
+        ("gold.seller_scorecard", "quarantine.orders"),
+        ("silver.orders", "gold.sales_wide", "quarantine.orders"),
+    ):
         with ground.authority.freely():
             run = ground.leave_audited_run(tables)
         question = f"SELECT count(*) AS n FROM {tables[0]}"
