@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-# The checkout's package, also where another one is installed; and `pages`, also where this file is not what was started.
+# The checkout's package, also where another one is installed; and `pages`, also where something else was started.
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
 from pages.commands import commands_page  # noqa: E402

@@ -34,8 +34,11 @@ def help_text(*words: str) -> str:
 def commands_page() -> str:
     """The help of every command."""
     parts = [
-        "# Commands\n\nWhat each command prints with `--help`. Global options may stand before or after the command.\n"
-        "Exit codes have [a page of their own](exit-codes.md), and so has [the SQL that `query` takes](athena-sql.md).\n",
+        (
+            "# Commands\n\nWhat each command prints with `--help`. Global options may stand before or after the command.\n"
+            "Exit codes have [a page of their own](exit-codes.md), and so has [the SQL that `query` takes]"
+            "(athena-sql.md).\n"
+        ),
         _code(help_text()),
     ]
     for words in command_paths():

@@ -11,8 +11,10 @@ def tables_page() -> str:
     """The data dictionary of the built-in pipeline, in English and Portuguese."""
     contracts = list(load_pipeline("olist").contracts().values())
     parts = [
-        "# Tables of the Olist pipeline\n\nEvery table and column, in English and Portuguese, from the contracts in\n"
-        "`glue_scripts/olist/contracts`. `*` after a name: never null. Bold: part of the key.\n"
+        (
+            "# Tables of the Olist pipeline\n\nEvery table and column, in English and Portuguese, from the contracts in\n"
+            "`glue_scripts/olist/contracts`. `*` after a name: never null. Bold: part of the key.\n"
+        )
     ]
     layer = ""
     for contract in contracts:
@@ -43,13 +45,13 @@ def _table_section(contract: Contract) -> str:
         f"### {contract.name}\n\n{contract.description}\n\n*{contract.description_pt}*\n\n{' '.join(facts)}\n",
         table(("Column", "Type", "Class", "English", "Português"), columns),
     ]
-    if rules := [rule for rule in (*contract.row_rules, *contract.table_rules) if not _follows(rule, contract)]:
+    if rules := [rule for rule in (*contract.row_rules, *contract.table_rules) if not _follows(rule)]:
         shown = [(f"`{rule.name}`", rule.severity, rule.description) for rule in rules]
         parts.append(table(("Rule", "Severity", "What must hold"), shown))
     return "\n".join(parts)
 
 
-def _follows(rule: Rule, contract: Contract) -> bool:
+def _follows(rule: Rule) -> bool:
     """Whether a rule says no more than its column's declaration: required, bounds, lengths."""
     endings = ("_required", "_minimum", "_maximum", "_min_length", "_max_length")
     return (
