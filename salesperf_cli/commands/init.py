@@ -33,6 +33,7 @@ lake = "lake"                  # everything that salesperf keeps on this machine
 # [targets.dev]                # a target on AWS: salesperf --target dev …
 # region = "sa-east-1"
 # profile = "sales-dev"        # a profile of ~/.aws/config; never a secret here
+# monthly_budget = 50.00       # US dollars; what would exceed it is refused
 """
 _IGNORED = "# The lake holds data, not source.\nlake/\n"
 

@@ -63,9 +63,9 @@ class Verdict:
     @property
     def unjudged(self) -> str:
         """What the budget did not see, in words; empty where it saw all."""
-        return f"the budget cannot see all of {self.expense.what}: {', '.join(self.expense.unpriced)}" * bool(
-            self.expense.unpriced
-        )
+        if not self.expense.unpriced:
+            return ""
+        return f"the budget cannot see all of {self.expense.what}: {', '.join(self.expense.unpriced)}"
 
 
 def of_operation(expense: Expense, limits: Limits, spent: Spent) -> Verdict:
