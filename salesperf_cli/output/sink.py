@@ -171,7 +171,7 @@ class Sink:
     def say(self, text: str = "") -> None:
         """A line of talk; silent when quiet."""
         if not self._look.quiet:
-            self._talk(escape(text, keep="\n"))
+            self._talk("\n".join(part for line in escape(text, keep="\n").split("\n") for part in self._fitting(line)))
 
     def step(self, text: str, note: str = "", *, mark: str = "✓") -> None:
         """A step that was done, with what came of it; `·` marks one that needed nothing."""
@@ -233,6 +233,11 @@ class Sink:
             self._hanging("→", error.remedy, Tone.LINK)
 
     # -- inside
+
+    def _fitting(self, line: str) -> list[str]:
+        """A line as a terminal can show it without cutting a word; a log keeps it."""
+        width = self._look.width
+        return wrap(line, width) if self._look.stderr_tty and width_of(line) > width else [line]
 
     def _hanging(self, mark: str, text: str, tone: Tone, *, mark_tone: Tone | None = None) -> None:
         """A mark and a text whose further lines begin under its first letter; the text's own indent is kept."""
