@@ -234,7 +234,7 @@ with open(file, "rb") as stream:
 def test_a_killed_upload_goes_on_with_the_parts_that_are_missing(
     proxy: Proxy, bucket: str, tmp_path: Path, after: int
 ) -> None:
-    data = random.Random(7).randbytes(64 << 20)
+    data = random.Random(7).randbytes(8 * content.PART)
     file = tmp_path / "b.csv"
     file.write_bytes(data)
     state = tmp_path / "state"
