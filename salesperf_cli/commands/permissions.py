@@ -117,15 +117,15 @@ def _place(world: Environment) -> Place:
 
 def _known(world: Environment) -> Place:
     """The target by its stacks' outputs. Raises AccessError or RetryableError where the account cannot be asked."""
+    from salesperf_cli.core.deploy.templates import ORDER
     from salesperf_cli.core.permissions.place import target
-    from salesperf_cli.core.permissions.services import TEMPLATES
     from salesperf_cli.factory import open_account
 
     settings = world.settings
     session, resources = open_account(settings)
     identity, outputs = session.identity(), dict[str, str]()
     missing = []
-    for template in TEMPLATES:
+    for template in ORDER:
         try:
             outputs |= resources.outputs(template)
         except InputError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from salesperf_cli.core.deploy.stacks import StackLine
-    from salesperf_cli.core.status import Status
+    from salesperf_cli.core.status import RunStatusLine, Status
     from salesperf_cli.environment import Environment
     from salesperf_cli.factory import Workspace
 
@@ -59,15 +59,20 @@ def _stacks(world: Environment) -> tuple[StackLine, ...]:
     return stack_lines(tuple(deployment.names.values()), deployment.stacks.state)
 
 
+def _run(run: RunStatusLine) -> str:
+    """A run in a line: `2026-11-23 13:46 batch: failed (interrupted), 0 rules failed, 23 warned`."""
+    ended = run.status + f" ({run.message})" * bool(run.message) + ", its data vacuumed" * run.vacuumed
+    return f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {ended}, {run.failed} rules failed, {run.warned} warned"
+
+
 def _view(report: Status) -> Iterable[Fields | Table | Line]:
     run = report.last_run
-    verdict = f"{run.status}, {run.failed} failed, {run.warned} warned" if run else "none yet"
     yield Fields(
         (
             ("target", report.target),
             ("pipeline", report.pipeline),
             ("release", _releases(report)),
-            ("last run", f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {verdict}" if run else verdict),
+            ("last run", _run(run) if run else "none yet"),
         )
     )
     if report.stacks:
@@ -105,7 +110,7 @@ def _next(report: Status) -> list[str]:
     """The one thing to do next, by what the lake lacks."""
     if not report.sources:
         return ["salesperf ingest PATH"]
-    if report.last_run and report.last_run.status == "audited":
+    if report.last_run and report.last_run.status == "audited" and not report.last_run.vacuumed:
         return ["salesperf promote all"]
     if report.last_run and report.last_run.status == "blocked":
         return ["salesperf run-batch --promote -o json", f'salesperf query --as-of {report.last_run.run_id} "SELECT …"']

@@ -76,7 +76,7 @@ def _carry_out(world: Environment, workspace: Workspace, retention: Retention, *
     from salesperf_cli.core.ledger import new_run_id
 
     run_id = new_run_id(world.clock())
-    vacuum_walk.get_ready(workspace, run_id, world.clock)
+    vacuum_walk.end_interrupted(workspace, run_id, world.clock)
     plan = _plan(world, workspace, retention)
     if plan.is_empty:
         world.sink.document(report_of(plan), report_view)
@@ -85,7 +85,7 @@ def _carry_out(world: Environment, workspace: Workspace, retention: Retention, *
         outcome = vacuum_walk.vacuum(workspace, plan, run_id, clock=world.clock, tell=world.sink.busy)
         world.sink.document(report_of(plan, outcome), report_view)
         world.sink.step(f"Freed {outcome.bytes:,} bytes", f"{outcome.files:,} files")
-        _tell_left(outcome)
+        _fail_where_left(outcome)
     else:
         world.sink.say("Nothing was changed.")
 
@@ -103,7 +103,7 @@ def _agreed(world: Environment, plan: VacuumPlan, *, yes: bool) -> bool:
     return world.confirm(f"Delete {plan.files:,} files of {plan.bytes:,} bytes for good?", assume_yes=yes)
 
 
-def _tell_left(outcome: VacuumOutcome) -> None:
+def _fail_where_left(outcome: VacuumOutcome) -> None:
     """Raise RetryableError where tables were left alone."""
     if outcome.left:
         names = ", ".join(sorted(outcome.left))

@@ -90,8 +90,9 @@ def good_records(
     """The records of a CSV or JSON file that can be read; the others are added to `malformed` with the file's
     number.
     """
-    records = split_records(content, file.dialect, len(file.header)) if file.form == "csv" else None
-    for record in records or _of_json(content, file, contract):
+    is_csv = file.form == "csv"
+    records = split_records(content, file.dialect, len(file.header)) if is_csv else _of_json(content, file, contract)
+    for record in records:
         if isinstance(record, Malformed):
             malformed.append((file.number, record))
         else:

@@ -44,7 +44,10 @@ class TableStatus:
 
 @dataclass(frozen=True, slots=True)
 class RunStatusLine:
-    """The last run: when, how it ended, and how many checks failed or warned."""
+    """The last run: when, how it ended, and how many checks failed or warned.
+
+    `status` is the ledger's word, or `killed`; `message` says why it failed; `vacuumed`, that its data are gone.
+    """
 
     run_id: str
     kind: str
@@ -52,6 +55,8 @@ class RunStatusLine:
     started: datetime
     failed: int
     warned: int
+    message: str
+    vacuumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,16 @@ def lake_status(
 def _run(run: RunRecord, objects: Objects, gone: Vacuumed) -> RunStatusLine:
     """The last run; one that says it is at work, and that nobody works on, was killed."""
     killed = run.status in ("running", "promoting") and live_holder(objects) is None
-    status = "killed" if killed else run.message if run.status == "failed" and run.message else run.status
-    status += " and vacuumed" if run.run_id in gone.runs else ""
-    return RunStatusLine(run.run_id, run.kind, status, run.started, len(run.failures), len(run.warnings))
+    return RunStatusLine(
+        run_id=run.run_id,
+        kind=run.kind,
+        status="killed" if killed else run.status,
+        started=run.started,
+        failed=len(run.failures),
+        warned=len(run.warnings),
+        message=run.message if run.status == "failed" else "",
+        vacuumed=run.run_id in gone.runs,
+    )
 
 
 def _sources(ingests: Sequence[Ingest], current: Mapping[str, TableState]) -> Iterator[SourceStatus]:

@@ -26,7 +26,7 @@ class VacuumOutcome:
     left: Mapping[str, str]
 
 
-def get_ready(workspace: Workspace, run_id: str, clock: Clock) -> None:
+def end_interrupted(workspace: Workspace, run_id: str, clock: Clock) -> None:
     """End a publishing that was cut off; raises ConflictError while something else works on the lake."""
     with working(workspace, run_id, "vacuum", clock):
         pass

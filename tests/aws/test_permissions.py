@@ -6,56 +6,34 @@ What wants real jobs and a real Athena is in test_permissions_end_to_end.
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-import msgspec
 import pytest
 
-from salesperf_cli.backends.aws.content import PART
-from salesperf_cli.backends.aws.jobs import GlueJobs
-from salesperf_cli.backends.aws.session import Account, AwsSession
 from salesperf_cli.core.deploy.packages import function
-from salesperf_cli.core.lease import Holder
 from salesperf_cli.core.ledger import Ledger, Vacuum
 from salesperf_cli.core.permissions.verbs import VERBS
-from salesperf_cli.errors import InputError
-from tests.api_server import of, serving
 from tests.aws.authority.asked import Need
 from tests.aws.authority.ground import WORLD, Ground, ground_at, role_policies
 from tests.aws.authority.policies import allows
 from tests.aws.authority.reasons import END_TO_END, NEVER, OF_ROLES, unexplained
+from tests.aws.authority.scenarios import SCENARIOS
 from tests.aws.landed_events import landed
 from tests.aws.ministack import ministack, missing_ministack
 from tests.aws.standin.parts import REGION
 from tests.proxy import Answer, Exchange, proxy_before
 
-SCENARIOS: dict[str, Callable[[Ground], None]] = {}
-"""What a verb is asked to do under its policy: all that it can call."""
 ALSO_HELD = ("deploy", "destroy", "cost prices", "cost actual")
 """Verbs with a test of their own."""
-
-
-def scenario(verb: str) -> Callable[[Callable[[Ground], None]], Callable[[Ground], None]]:
-    """Enter a function as the scenario of a verb."""
-
-    def enter(function: Callable[[Ground], None]) -> Callable[[Ground], None]:
-        SCENARIOS[verb] = function
-        return function
-
-    return enter
 
 
 @pytest.fixture(scope="module")
@@ -77,168 +55,6 @@ def ground(tmp_path_factory: pytest.TempPathFactory, credentials: None) -> Itera
         ground.spend_yesterday()
         Ledger(ground.lake.objects).add_vacuum(Vacuum(1, datetime.now(UTC), "run", (), ()))
         yield ground
-
-
-def _client(ground: Ground, service: str) -> Any:
-    """A client past the authority."""
-    return boto3.client(service, region_name=REGION, endpoint_url=ground.store)
-
-
-# -- what each verb does
-
-
-@scenario("doctor")
-def _doctor(ground: Ground) -> None:
-    assert ground.shop.done("doctor")["healthy"]
-
-
-@scenario("ingest")
-def _ingest(ground: Ground) -> None:
-    files = ground.shop.folder / "files"
-    large = files.with_name("olist_geolocation_dataset.csv")
-    content = (files / large.name).read_bytes()
-    large.write_bytes(content * (1 + PART // len(content)))
-    ground.shop.done("ingest", large.name)
-    with suppress(_client(ground, "secretsmanager").exceptions.ResourceExistsException):
-        _client(ground, "secretsmanager").create_secret(Name="salesperf/shop", SecretString="s3cret")
-    rows = [{"product_category_name": "a", "product_category_name_english": "b"}]
-    with serving(lambda asked: of(rows)) as api:
-        ground.shop.done("ingest", f"{api.url}/c", "--table", "category_translation", "--secret", "salesperf/shop")
-
-
-@scenario("withdraw")
-def _withdraw(ground: Ground) -> None:
-    ground.shop.done("withdraw", "olist_order_reviews_dataset.csv")
-    with ground.authority.freely():
-        ground.shop.done("ingest", "files")
-
-
-@scenario("run-batch")
-def _run_batch(ground: Ground) -> None:
-    with ground.authority.freely():
-        ground.shop.done("replay", "files", "--limit", "2", "--verify")
-        ground.lake.objects.create("_ledger/leases/batch.json", _lease_of_a_killed_run())
-    ground.shop.done("run-batch", "--dry-run")
-    ground.shop.call("run-batch")  # the jobs of this stand-in end at once and do nothing
-    jobs = GlueJobs(AwsSession(Account(REGION, None, ground.shop.endpoint_url)), ground.resources)
-    for layer in ("silver", "gold"):
-        with suppress(InputError):  # there is no such run: it is enough to have been let in
-            jobs.stop(layer, "jr_0")  # as after Ctrl-C
-
-
-@scenario("replay")
-def _replay(ground: Ground) -> None:
-    ground.spend_yesterday()
-    lake = ground.resources["LakeBucketName"]
-    rejected = gzip.compress(json.dumps({"event_id": "of another"}).encode())
-    key = "speed_rejected/sale_events/landed_date=2026-01-01/landed_hour=00/a.ndjson.gz"
-    _client(ground, "s3").put_object(Bucket=lake, Key=key, Body=rejected)
-    ground.shop.done("replay", "--limit", "3", "--verify")
-    ground.shop.done("replay", "--archive", "--limit", "1")
-
-
-@scenario("tail")
-def _tail(ground: Ground) -> None:
-    with ground.authority.freely():
-        ground.shop.done("replay", "files", "--limit", "2", "--verify")
-    assert ground.shop.call("tail", "--from-start", "--limit", "1").exit_code == 0
-    assert ground.shop.call("tail", "--stream", "--from-start", "--limit", "1").exit_code == 0
-
-
-@scenario("promote")
-def _promote(ground: Ground) -> None:
-    with ground.authority.freely():
-        ground.leave_audited_run()
-        ground.shop.done("publish-views")  # which are then opened and closed
-    ground.shop.done("promote", "all")
-
-
-@scenario("rollback")
-def _rollback(ground: Ground) -> None:
-    ground.release()
-    ground.release()
-    with ground.authority.freely():
-        ground.shop.done("publish-views")
-    ground.shop.done("rollback", "all")
-
-
-@scenario("vacuum")
-def _vacuum(ground: Ground) -> None:
-    ground.release()
-    ground.release()
-    ground.lake.objects.create("_tmp/left/over.json", b"{}")
-    with ground.authority.freely():
-        ground.shop.done("status")  # which lists what is released
-        ground.release()
-    ground.shop.done("vacuum", "--keep-releases", "1", "--keep-days", "0", "--grace", "0", "--yes")
-
-
-@scenario("releases")
-def _releases(ground: Ground) -> None:
-    assert ground.shop.done("releases")["releases"]
-
-
-@scenario("publish-views")
-def _publish_views(ground: Ground) -> None:
-    assert ground.shop.done("publish-views")["published"]
-
-
-@scenario("query")
-def _query(ground: Ground) -> None:
-    with ground.authority.freely():
-        run = ground.leave_audited_run()
-        ground.shop.done("promote", "all")
-        ground.shop.done("replay", "files", "--limit", "2", "--verify")
-    for sql in ("silver.orders", "gold.sales_wide", "quarantine.orders", "speed.sale_events"):
-        ground.shop.done("query", f"SELECT count(*) AS n FROM {sql}", "-o", "json")
-    ground.shop.done("query", "SELECT count(*) AS n FROM silver.orders", "--as-of", run, "-o", "json")
-
-
-@scenario("status")
-def _status(ground: Ground) -> None:
-    ground.release()  # whose files nobody has listed yet
-    with ground.authority.freely():
-        ground.leave_audited_run()
-        record = Ledger(ground.lake.objects).last_run()
-        assert record is not None
-        Ledger(ground.lake.objects).write_run(replace(record, status="running"))
-    assert ground.shop.done("status")["last_run"]["status"] == "killed"
-
-
-@scenario("cost diff")
-def _cost_diff(ground: Ground) -> None:
-    ground.shop.done("cost", "diff", "deployed", "dev", "-o", "json")
-
-
-@scenario("cost query")
-def _cost_query(ground: Ground) -> None:
-    ground.release()
-    for sql in ("silver.orders", "gold.sales_wide", "quarantine.orders", "speed.sale_events"):
-        ground.shop.done("cost", "query", f"SELECT count(*) AS n FROM {sql}")
-
-
-@scenario("cost usage")
-def _cost_usage(ground: Ground) -> None:
-    ground.release()
-    with ground.authority.freely():
-        ground.shop.done("replay", "files", "--limit", "2", "--verify")
-    assert ground.shop.call("cost", "usage", "--measured").exit_code == 0
-
-
-@scenario("cost accuracy")
-def _cost_accuracy(ground: Ground) -> None:
-    ground.shop.done("cost", "accuracy")
-
-
-@scenario("permissions")
-def _permissions(ground: Ground) -> None:
-    shown = ground.shop.call("permissions", "query", "--policy")
-    assert shown.exit_code == 0 and "${" not in shown.stdout and shown.stderr == ""
-    assert json.loads(shown.stdout) == ground.policy("query")
-
-
-def _lease_of_a_killed_run() -> bytes:
-    return msgspec.json.encode(Holder("run", "elsewhere", 1, "", "run-batch", datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 # -- the proof
@@ -276,7 +92,7 @@ def test_a_target_is_taken_down_under_the_policy_of_destroy(tmp_path: Path, cred
         lake = ground.resources.of("foundation", "LakeBucketName")
         results = ground.resources.of("foundation", "ResultsBucketName")
         for bucket in (lake, results):
-            _client(ground, "s3").put_object(Bucket=bucket, Key="one", Body=b"1")
+            ground.client("s3").put_object(Bucket=bucket, Key="one", Body=b"1")
         with ground.under("destroy") as record:
             ground.shop.done("destroy", "--delete-data", "--confirm", "salesperf-standin", "--yes")
     assert record.denied == []
@@ -346,7 +162,7 @@ def test_under_the_policy_of_another_verb_a_command_ends_with_code_4_and_names_t
     assert action in " ".join(refused.stderr.split())
 
 
-def test_a_table_that_cannot_be_read_is_told_as_a_matter_of_permission_by_every_client(ground: Ground) -> None:
+def test_a_table_that_cannot_be_read_is_told_as_a_matter_of_permission_by_everyclient_of(ground: Ground) -> None:
     ground.release()
     policy = ground.policy("status")
     for sid, action in (("SeeTables", "glue:GetTable"), ("ReadMetadata", "s3:GetObject")):
@@ -372,7 +188,7 @@ def test_the_function_lands_events_under_its_role(ground: Ground, tmp_path: Path
     with ground.authority.freely():
         ground.shop.done("replay", "files", "--limit", "1", "--verify")
     name, policies = next(
-        (name, found) for name, found in role_policies(_client(ground, "iam")).items() if "-SpeedFunctionRole-" in name
+        (name, found) for name, found in role_policies(ground.client("iam")).items() if "-SpeedFunctionRole-" in name
     )
     record = ground.authority.acts(name, name, *policies)
     assert _call_function(ground, tmp_path, name) == {"batchItemFailures": []}
@@ -401,7 +217,7 @@ def _call_function(ground: Ground, folder: Path, key: str) -> Any:
         }
         for at, text in enumerate(said)
     ]  # fmt: skip
-    deployed = _client(ground, "lambda").get_function_configuration(FunctionName="salesperf-standin-speed")
+    deployed = ground.client("lambda").get_function_configuration(FunctionName="salesperf-standin-speed")
     done = subprocess.run(
         [sys.executable, "-c", _CALL],
         cwd=folder, input=json.dumps({"Records": records}), capture_output=True, text=True, check=True,
@@ -414,7 +230,7 @@ def _call_function(ground: Ground, folder: Path, key: str) -> Any:
 
 
 def test_the_schedule_may_start_the_silver_job_alone(ground: Ground) -> None:
-    found = role_policies(_client(ground, "iam"))
+    found = role_policies(ground.client("iam"))
     (policies,) = (each for name, each in found.items() if "-ScheduleRole-" in name)
     for layer, allowed in (("silver", True), ("gold", False)):
         job = WORLD.arn("glue", f"job/salesperf-standin-{layer}")

@@ -121,6 +121,8 @@ def _travel(journey: Journey) -> None:
     journey.done("query", "SELECT count(*) AS n FROM gold.sales_wide", "--as-of", "r1", "-o", "json")
     many = "SELECT w.order_id, n FROM gold.sales_wide w CROSS JOIN UNNEST(sequence(1, 40)) AS t(n)"
     assert journey.call("query", many, "-o", "csv").exit_code == 0
+    ground.leave_cut_off_promotion()
+    journey.done("publish-views")
     journey.done("rollback", "all")
 
 
@@ -203,7 +205,8 @@ def test_a_job_whose_role_may_not_fetch_its_code_is_told_so_in_the_words_of_aws(
 
 
 def test_every_verb_is_held_to_its_policy_here_or_by_itself() -> None:
-    from tests.aws.test_permissions import ALSO_HELD, SCENARIOS
+    from tests.aws.authority.scenarios import SCENARIOS
+    from tests.aws.test_permissions import ALSO_HELD
 
     asks_aws = {name for name, verb in VERBS.items() if verb.grants}
     assert asks_aws == {*SCENARIOS, *ALSO_HELD}

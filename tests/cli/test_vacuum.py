@@ -172,7 +172,8 @@ def test_an_audited_run_that_is_too_old_goes_and_is_refused(five: Lake) -> None:
     refused = five.call("promote", "all")
     assert refused.exit_code == 3 and f"run {run_id} cannot be had any more" in " ".join(refused.stderr.split())
     assert five.call("query", "--as-of", run_id, "SELECT 1 FROM silver.transactions").exit_code == 3
-    assert five.done("status")["last_run"]["status"] == "audited and vacuumed"
+    last = five.done("status")["last_run"]
+    assert (last["status"], last["vacuumed"]) == ("audited", True)
     assert_swept(five)
     five.done("run-batch", "--promote")
 

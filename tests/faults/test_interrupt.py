@@ -29,7 +29,8 @@ def test_an_interrupted_run_is_told_so_and_what_is_published_stays(tmp_path: Pat
     assert process.returncode == 130, talk
     assert "readers see what they saw before" in talk
     assert (lake.run.status, lake.run.message) == ("failed", "interrupted")
-    assert lake.done("status")["last_run"]["status"] == "interrupted"
+    last = lake.done("status")["last_run"]
+    assert (last["status"], last["message"]) == ("failed", "interrupted")
     assert lake.release.name == "r1"
     lake.done("run-batch", "--full-refresh", "--promote")
     assert lake.release.name == "r2"

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from salesperf_cli.backends.aws.joined_crc import crc32_of_joined
 from salesperf_cli.errors import InputError, RetryableError
 
 BLOCK = 1 << 20
@@ -136,15 +135,18 @@ def _read(stream: BinaryIO, file: int, start: int, watch: Callable[[bytes], None
         watch(block)
     done = parts.end()
     size = done[-1].offset + done[-1].size
-    return Content(file, start, size, digest.hexdigest(), _told(parts.whole()), tuple(done))
+    return Content(file, start, size, digest.hexdigest(), _told(parts.whole), tuple(done))
 
 
 class _Parts:
-    """Cuts passing blocks into parts. The content of an empty stream is one empty part."""
+    """Cuts passing blocks into parts. The content of an empty stream is one empty part.
+
+    `whole` is the CRC32 of all of it; that of the first part costs nothing more.
+    """
 
     def __init__(self) -> None:
+        self.whole = 0
         self._done: list[Part] = []
-        self._sums: list[tuple[int, int]] = []
         self._offset = self._filled = self._crc = 0
 
     def take(self, block: bytes) -> None:
@@ -156,15 +158,12 @@ class _Parts:
                 continue
             piece, left = left[:room], left[room:]
             self._crc = zlib.crc32(piece, self._crc)
+            self.whole = zlib.crc32(piece, self.whole) if self._done else self._crc
             self._filled += len(piece)
 
     def end(self) -> list[Part]:
         self._close()
         return self._done
-
-    def whole(self) -> int:
-        """The CRC32 of all of it, from those of the parts: no byte is read for it once more."""
-        return crc32_of_joined(self._sums)
 
     def _close(self) -> None:
         if len(self._done) == MOST_PARTS:
@@ -174,7 +173,6 @@ class _Parts:
                 remedy="split the file, and ingest the pieces",
             )
         self._done.append(Part(len(self._done) + 1, self._offset, self._filled, _told(self._crc)))
-        self._sums.append((self._crc, self._filled))
         self._offset += self._filled
         self._filled = self._crc = 0
 

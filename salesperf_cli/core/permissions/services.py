@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from salesperf_cli.core.deploy.templates import ORDER
 from salesperf_cli.core.permissions.grant import PREFIX, Condition, Grant, arn, bucket, objects, together
 from salesperf_cli.core.permissions.lake import ASKED, FIND, LAKE, READ_EVENTS, catalog, metadata_of
-
-TEMPLATES = ("foundation", "batch", "stream", "serving", "observe")
 
 
 def stacks(*templates: str) -> tuple[str, ...]:
@@ -161,7 +160,7 @@ PROPOSE = Grant(
         "cloudformation:DescribeChangeSet", "cloudformation:DescribeEvents", "cloudformation:DescribeStackEvents",
         "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
     ),
-    stacks(*TEMPLATES),
+    stacks(*ORDER),
 )  # fmt: skip
 PROTECT = Grant(
     "ProtectFoundation",
@@ -174,7 +173,7 @@ DRIFT = (
         "LookForDrift",
         "Tell what was changed by other means (not with --no-drift).",
         ("cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift"),
-        stacks(*TEMPLATES),
+        stacks(*ORDER),
     ),
     Grant(
         "FollowDrift",
@@ -184,13 +183,13 @@ DRIFT = (
     ),
 )
 READ_TEMPLATES = Grant(
-    "ReadTemplates", "Read the templates of the stacks.", ("cloudformation:GetTemplate",), stacks(*TEMPLATES)
+    "ReadTemplates", "Read the templates of the stacks.", ("cloudformation:GetTemplate",), stacks(*ORDER)
 )
 TAKE_DOWN = Grant(
     "DeleteStacks",
     "Delete stacks and follow the events.",
     ("cloudformation:DeleteStack", "cloudformation:DescribeEvents", "cloudformation:DescribeStackEvents"),
-    stacks(*TEMPLATES),
+    stacks(*ORDER),
 )
 DELETE_DATA = (
     Grant(

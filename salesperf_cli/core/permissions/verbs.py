@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from salesperf_cli.core.deploy.templates import ORDER
 from salesperf_cli.core.permissions import lake, services
 from salesperf_cli.core.permissions.encryption import key_grants
 from salesperf_cli.core.permissions.grant import Grant, together
-from salesperf_cli.core.permissions.services import TEMPLATES, sees
+from salesperf_cli.core.permissions.services import sees
 from salesperf_cli.errors import InputError
 
 
@@ -53,9 +54,10 @@ _VIEWS = together(
 )
 """Having the serving views read what a release needs."""
 _PUBLISH = together(lake.RELEASE, lake.MOVE_MAIN, _VIEWS)
+"""Moving tables and views. Whoever changes what is published ends first what a killed promotion left."""
 
 _ON_AWS = (
-    Verb("doctor", together(sees(*TEMPLATES))),
+    Verb("doctor", together(sees(*ORDER))),
     Verb(
         "ingest",
         together(sees("foundation"), lake.ENTER_INGESTS, lake.UPLOAD_BRONZE, services.READ_SECRETS),
@@ -89,8 +91,8 @@ _ON_AWS = (
     Verb("promote", _PUBLISH),
     Verb("rollback", _PUBLISH),
     Verb("releases", together(sees("foundation"), lake.reads_ledger("releases", "vacuums"))),
-    Verb("vacuum", together(sees("foundation"), lake.HOLD_LEASE, lake.VACUUM, lake.MOVE_MAIN)),
-    Verb("publish-views", _VIEWS),
+    Verb("vacuum", together(sees("foundation"), lake.HOLD_LEASE, lake.RELEASE, lake.VACUUM, lake.MOVE_MAIN)),
+    Verb("publish-views", _PUBLISH),
     Verb(
         "query",
         together(
@@ -105,7 +107,7 @@ _ON_AWS = (
     Verb(
         "status",
         together(
-            sees(*TEMPLATES),
+            sees(*ORDER),
             lake.reads_ledger("ingests", "releases", "runs", "leases", "vacuums"),
             lake.lists_files("Silver", "Gold"),
         ),
@@ -113,7 +115,7 @@ _ON_AWS = (
     Verb(
         "deploy",
         together(
-            sees(*TEMPLATES),
+            sees(*ORDER),
             services.PROPOSE,
             services.PROTECT,
             services.DRIFT,
@@ -125,11 +127,11 @@ _ON_AWS = (
     ),
     Verb(
         "destroy",
-        together(sees(*TEMPLATES), services.TAKE_DOWN, services.PROTECT, services.DELETE_DATA),
+        together(sees(*ORDER), services.TAKE_DOWN, services.PROTECT, services.DELETE_DATA),
         before_a_target=True,
         removes=True,
     ),
-    Verb("cost diff", together(sees(*TEMPLATES), services.READ_TEMPLATES)),
+    Verb("cost diff", together(sees(*ORDER), services.READ_TEMPLATES)),
     Verb(
         "cost query",
         together(
@@ -152,7 +154,7 @@ _ON_AWS = (
     Verb("cost prices", (services.READ_PRICES,)),
     Verb("cost actual", (services.READ_BILLS,)),
     Verb("cost accuracy", together(sees("foundation"), lake.reads_ledger("costs"))),
-    Verb("permissions", together(sees(*TEMPLATES))),
+    Verb("permissions", together(sees(*ORDER))),
 )
 _ALONE = ("demo", "init", "config", "sample", "contract", "models")
 """Verbs that ask AWS nothing, whatever the target."""

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from salesperf_cli.backends.aws.lake import AwsLake
 from salesperf_cli.backends.aws.resources import Resources, StackNames
 from salesperf_cli.backends.aws.session import Account, AwsSession
@@ -66,6 +68,10 @@ class Ground:
     def session(self) -> AwsSession:
         """A session past the authority."""
         return AwsSession(Account(REGION, None, self.store))
+
+    def client(self, service: str) -> Any:
+        """A client past the authority."""
+        return boto3.client(service, region_name=REGION, endpoint_url=self.store)
 
     @cached_property
     def resources(self) -> Resources:
@@ -126,6 +132,14 @@ class Ground:
             RunRecord(run_id, "batch", "audited", now, ("silver", "gold"), "spark", base=base, tables=made)
         )
         return run_id
+
+    def leave_cut_off_promotion(self) -> None:
+        """A run whose promotion was killed before a main had moved."""
+        ledger = Ledger(self.lake.objects)
+        with self.authority.freely():
+            run = ledger.run(self.leave_audited_run())
+            number = ledger.current_release().number + 1
+            ledger.write_run(replace(run, status="promoting", promoting=run.layers, release=number))
 
     def release(self) -> None:
         """One more release."""
