@@ -65,10 +65,13 @@ class LocalBackend:
         return landing_since(self.root / "_stream" / table)
 
     def expect_question(self) -> None:
-        """Begin to load the engine while the question is being compiled: both take a third of a query's time."""
+        """Begin to load the engine while the question is being compiled: both take a third of a query's time.
+
+        The process waits for it at its end: to stop amid an import of C code aborts.
+        """
         from salesperf_cli.backends.embedded import duck
 
-        threading.Thread(target=duck.module, daemon=True).start()
+        threading.Thread(target=duck.module).start()
 
     @contextmanager
     def answer(self, translation: Translation, listings: Mapping[str, Listing]) -> Iterator[Answer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +69,10 @@ class DuckEngine:
             yield cursor.fetchmany
 
     def interrupt(self) -> None:
-        """Stop what is under way; the steps then raise."""
+        """Stop what is under way; the steps then raise. A cursor that cannot be stopped ends by itself."""
         for cursor in list(self._cursors):
-            cursor.interrupt()
+            with suppress(duck.module().Error):  # why the run is given up is what must be told
+                cursor.interrupt()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -85,14 +85,9 @@ class FolderObjects:
         return sorted(found, key=lambda each: each.key)
 
     def delete_all(self, keys: Sequence[str]) -> None:
-        """Remove many objects, and the folders that this leaves empty."""
+        """Remove many objects. Their folders stay: who writes an object relies on its folder once it is made."""
         for path in [self._path(key) for key in keys]:
             path.unlink(missing_ok=True)
-            folder = path.parent
-            with suppress(OSError):  # it is not empty
-                while folder != self._root:
-                    folder.rmdir()
-                    folder = folder.parent
 
     def receive(
         self,
@@ -158,17 +153,12 @@ class FolderObjects:
 
     @staticmethod
     def _link(scratch: Path, target: Path) -> bool:
-        while True:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(scratch, target)
-            except FileExistsError:
-                return False
-            except FileNotFoundError:
-                if not scratch.exists():
-                    raise
-                continue  # somebody has just removed the folder, which was empty
-            return True
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(scratch, target)
+        except FileExistsError:
+            return False
+        return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

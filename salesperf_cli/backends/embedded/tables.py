@@ -58,8 +58,11 @@ class LocalTables(CatalogTables):
     # for the embedded engine
 
     def warm_up(self) -> None:
-        """Begin to import what commits need, while the engine reads files: it takes most of a second."""
-        threading.Thread(target=_import_iceberg, daemon=True).start()
+        """Begin to import what commits need, while the engine reads files: it takes most of a second.
+
+        The process waits for it at its end: to stop amid an import of C code aborts.
+        """
+        threading.Thread(target=_import_iceberg).start()
 
     def commit(
         self,
