@@ -60,9 +60,9 @@ def _stacks(world: Environment) -> tuple[StackLine, ...]:
 
 
 def _run(run: RunStatusLine) -> str:
-    """A run in a line: `2026-11-23 13:46 batch: failed (interrupted), 0 rules failed, 23 warned`."""
+    """A run in a line: `2026-11-23 13:46 batch: failed (interrupted), 0 failed, 23 warned`."""
     ended = run.status + f" ({run.message})" * bool(run.message) + ", its data vacuumed" * run.vacuumed
-    return f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {ended}, {run.failed} rules failed, {run.warned} warned"
+    return f"{run.started:%Y-%m-%d %H:%M} {run.kind}: {ended}, {run.failed} failed, {run.warned} warned"
 
 
 def _view(report: Status) -> Iterable[Fields | Table | Line]:
