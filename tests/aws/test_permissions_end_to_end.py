@@ -123,7 +123,7 @@ def _travel(journey: Journey) -> None:
     assert journey.call("query", many, "-o", "csv").exit_code == 0
     ground.leave_cut_off_promotion()
     journey.done("publish-views")
-    journey.done("rollback", "all")
+    journey.done("rollback", "all", "--to", "r3")  # to which the live view was bounded
 
 
 def _age_views(ground: Ground) -> None:

@@ -49,7 +49,7 @@ HOLD_LEASE = together(
     ),
 )
 RELEASE = together(
-    reads_ledger("releases", "runs", "vacuums"),
+    reads_ledger("releases", "runs"),
     _writes("RecordRuns", "Enter in the ledger how far a run is.", "runs"),
     _writes("EnterReleases", "Enter the release, which readers follow.", "releases"),
 )

@@ -53,6 +53,7 @@ _VIEWS = together(
     services.MAKE_VIEWS,
 )
 """Having the serving views read what a release needs."""
+_VACUUMED = lake.reads_ledger("vacuums")
 _PUBLISH = together(lake.RELEASE, lake.MOVE_MAIN, _VIEWS)
 """Moving tables and views. Whoever changes what is published ends first what a killed promotion left."""
 
@@ -79,7 +80,7 @@ _ON_AWS = (
         "replay",
         together(
             sees("foundation", "stream"),
-            lake.reads_ledger("ingests"),
+            lake.reads_ledger("ingests", "releases"),
             lake.READ_BRONZE,
             _LANDED,
             lake.READ_REJECTED,
@@ -88,8 +89,8 @@ _ON_AWS = (
         ),
     ),
     Verb("tail", together(sees("foundation", "stream"), _LANDED, services.READ_STREAM)),
-    Verb("promote", _PUBLISH),
-    Verb("rollback", _PUBLISH),
+    Verb("promote", together(_PUBLISH, _VACUUMED)),
+    Verb("rollback", together(_PUBLISH, _VACUUMED)),
     Verb("releases", together(sees("foundation"), lake.reads_ledger("releases", "vacuums"))),
     Verb("vacuum", together(sees("foundation"), lake.HOLD_LEASE, lake.RELEASE, lake.VACUUM, lake.MOVE_MAIN)),
     Verb("publish-views", _PUBLISH),

@@ -114,11 +114,11 @@ def _rollback(ground: Ground) -> None:
 def _vacuum(ground: Ground) -> None:
     ground.release()
     ground.release()
-    ground.leave_cut_off_promotion()
     ground.lake.objects.create("_tmp/left/over.json", b"{}")
     with ground.authority.freely():
         ground.shop.done("status")  # which lists what is released
         ground.release()
+    ground.leave_cut_off_promotion()
     ground.shop.done("vacuum", "--keep-releases", "1", "--keep-days", "0", "--grace", "0", "--yes")
 
 
