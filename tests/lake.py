@@ -181,11 +181,17 @@ def new_lake(folder: Path, pipeline: Path | None = None) -> Lake:
     return lake
 
 
-def small_lake(folder: Path) -> Lake:
-    """Sixty orders, published."""
+def received_lake(folder: Path) -> Lake:
+    """Sixty orders, received and not built."""
     lake = new_lake(folder)
     lake.done("sample", "files", "--orders", "60", "--seed", "4")
     lake.done("ingest", "files")
+    return lake
+
+
+def small_lake(folder: Path) -> Lake:
+    """Sixty orders, published."""
+    lake = received_lake(folder)
     lake.done("run-batch", "--promote")
     return lake
 

@@ -75,7 +75,7 @@ def replay(
     workspace = open_workspace(world)
     result = _replayed(world, workspace, request)
     world.sink.document(result, _view)
-    _tell(world, result)
+    _tell(world, workspace, result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +268,9 @@ def _view(result: ReplayResult) -> Iterable[Fields]:
     yield Fields(tuple((name, value) for name, value in fields if value != ""))
 
 
-def _tell(world: Environment, result: ReplayResult) -> None:
+def _tell(world: Environment, workspace: Workspace, result: ReplayResult) -> None:
     if result.refused:
         world.sink.warn(f"{result.refused:,} rows of the source break their contract and made no event")
     world.sink.step(f"{result.acknowledged:,} events sent, {result.events_per_second:,.0f} a second")
-    world.sink.next_steps(['salesperf query "SELECT count(*), sum(price) FROM serving.sales_live"'])
+    first = () if workspace.ledger.current_release().number else ("salesperf run-batch --promote",)
+    world.sink.next_steps([*first, 'salesperf query "SELECT count(*), sum(price) FROM serving.sales_live"'])

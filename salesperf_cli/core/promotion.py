@@ -310,7 +310,7 @@ def _before_last_change(releases: Sequence[Release], layers: Sequence[str]) -> R
     if not changes or changes[-1] == 0:
         raise RefusedError(
             f"{' and '.join(layers)} cannot go further back",
-            why="there is no earlier release of it",
+            why="there is no earlier release" if releases else "nothing is published yet",
             remedy="see: salesperf releases",
         )
     return releases[changes[-1] - 1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from salesperf_cli.core.events.bound import FIRST_DAY, is_bounded
 from salesperf_cli.core.ledger import withdrawn_since
+from salesperf_cli.core.query import published_state
 from salesperf_cli.errors import RefusedError, SalesperfError
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class ServedViews:
     talk: Talk
 
     def plan(self) -> tuple[ViewStep, ...]:
-        """Every view as the current release needs it."""
-        tables, views = self.ledger.current_release().tables, self.bounds.pipeline.serving_views()
+        """Every view as the current release needs it; raises InputError while nothing is published."""
+        tables, views = published_state(self.ledger, None), self.bounds.pipeline.serving_views()
         return self._steps({name: self.bounds.day(name, tables) for name, sql in views.items() if is_bounded(sql)})
 
     def make(self, steps: Sequence[ViewStep]) -> None:

@@ -181,7 +181,7 @@ class Sink:
         if note and width_of(text) + width_of(note) + 4 <= self._look.width:
             self._talk(f"{self._paint_talk(mark, tone)} {escape(text)}  {self._paint_talk(escape(note), Tone.FAINT)}")
             return
-        self._hanging(mark, text, Tone.PLAIN, mark_tone=tone)
+        self._hanging(mark, text.rstrip(), Tone.PLAIN, mark_tone=tone)
         if note:
             self._hanging(" ", note, Tone.FAINT)
 

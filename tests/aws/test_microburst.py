@@ -12,9 +12,10 @@ import pytest
 
 from salesperf_cli.core.sample import write_sample
 from tests.aws.conftest import Shop, new_shop
-from tests.aws.landed_events import landed, objects_under, totals_of
+from tests.aws.landed_events import landed, objects_under
 from tests.aws.microburst import Microburst, Rule, microburst
 from tests.aws.ministack import ministack, missing_ministack
+from tests.sold import totals_of
 
 pytestmark = pytest.mark.slow
 

@@ -139,6 +139,14 @@ def test_where_it_cannot_be_closed_it_stays_open_and_that_is_told(
     assert athena.days[-1] == FIRST_DAY
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_while_nothing_is_published_no_view_is_made(lake: Lake, athena: Athena, options: tuple[str, ...]) -> None:
+    shutil.rmtree(lake.root / "_ledger" / "releases")
+    result = lake.call("publish-views", *options)
+    assert result.exit_code == 2 and "nothing is published yet" in result.stderr
+    assert athena.days == []
+
+
 def test_while_a_run_is_at_work_no_view_is_made(lake: Lake, athena: Athena) -> None:
     from salesperf_cli.core import lease
 

@@ -12,10 +12,11 @@ from salesperf_cli.core.events.bound import FIRST_DAY
 from salesperf_cli.core.sample import write_sample
 from tests.aws.conftest import Shop, new_shop
 from tests.aws.kinesis_faults import faults_before
-from tests.aws.landed_events import landed, totals_of
+from tests.aws.landed_events import landed
 from tests.aws.ministack import ministack, missing_ministack
 from tests.aws.standin.account import StandInAccount, standin_account
 from tests.aws.standin.parts import missing_part
+from tests.sold import totals_of
 
 pytestmark = pytest.mark.slow
 

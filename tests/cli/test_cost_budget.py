@@ -27,12 +27,12 @@ from salesperf_cli.core.pipeline import load_pipeline
 from salesperf_cli.core.replay import Figures
 from salesperf_cli.core.sample import write_sample
 from salesperf_cli.environment import Environment
-from salesperf_cli.factory import AwsWorkspace, LocalWorkspace
+from salesperf_cli.factory import AwsWorkspace
 from tests.athena_names import DATABASES
 from tests.aws.conftest import Shop, credentials, shop  # noqa: F401  (fixtures)
 from tests.aws.played_athena import Play, column, page, served, state
-from tests.cli.test_job_runs import ThreadJobs
-from tests.lake import Lake, new_lake
+from tests.cli.thread_jobs import ThreadJobs, workspace_of
+from tests.lake import Lake, received_lake
 
 COUNT = "SELECT count(price) AS items FROM gold.sales_wide"
 
@@ -46,17 +46,13 @@ def with_budget(folder: Path, budget: str, target: str = 'region = "sa-east-1"')
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    lake = new_lake(tmp_path / "shop")
-    lake.done("sample", "files", "--orders", "60", "--seed", "4")
-    lake.done("ingest", "files")
-    return lake
+    return received_lake(tmp_path / "shop")
 
 
 @pytest.fixture
 def jobs(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> ThreadJobs:
     """The target dev lies in the lake here, and its jobs run in threads."""
-    pipeline = load_pipeline("olist")
-    jobs = ThreadJobs(LocalWorkspace(None, pipeline, lake.backend, lake.ledger))  # type: ignore[arg-type]  # no settings
+    jobs = ThreadJobs(workspace_of(lake))
     backend: Any = SimpleNamespace(objects=lake.backend.objects, tables=lake.backend.tables, jobs=jobs)
 
     def opened(world: Environment) -> AwsWorkspace:

@@ -39,6 +39,16 @@ def test_a_replay_reconciles_and_every_landed_line_is_an_event_of_the_contract(p
     assert not list(played.root.glob("speed_rejected/**/*.gz"))
 
 
+def test_a_replay_names_as_the_next_step_what_can_be_done(lake: Lake, sample: Path) -> None:
+    lake.done("ingest", str(sample))
+    ask, build = "salesperf query", "salesperf run-batch --promote"
+    talk = lake.call("replay", "--limit", "1").stderr
+    assert build in talk and talk.index(build) < talk.index(ask)
+    lake.done("run-batch", "--promote")
+    talk = lake.call("replay", "--limit", "1").stderr
+    assert build not in talk and ask in talk
+
+
 def test_a_plan_names_the_landed_objects_and_a_saved_plan_is_carried_out_as_it_is(played: Lake, sample: Path) -> None:
     plan = played.done("run-batch", "--dry-run", "--plan-out", "plan.json")
     (read,) = (step for step in plan["steps"] if step["table"] == "bronze.sale_events")

@@ -19,6 +19,7 @@ from salesperf_cli.core.sample import write_sample
 from salesperf_cli.environment import Environment
 from tests.faults.chaos import Chaos, ChaosStream, deliver, replay_through
 from tests.lake import Lake, read_csv, write_csv
+from tests.sold import totals_of
 
 ITEMS = "olist_order_items_dataset.csv"
 Totals = tuple[int, int, Decimal, Decimal]
@@ -40,14 +41,9 @@ class Shop:
         return self.lake
 
 
-def totals_of(*folders: Path) -> Totals:
+def told(*folders: Path) -> Totals:
     """Items, distinct items, price and freight of files."""
-    count, price, freight = 0, Decimal(0), Decimal(0)
-    for folder in folders:
-        header, rows = read_csv(folder / ITEMS)
-        count += len(rows)
-        price += sum((Decimal(row[header.index("price")]) for row in rows), Decimal(0))
-        freight += sum((Decimal(row[header.index("freight_value")]) for row in rows), Decimal(0))
+    count, price, freight = totals_of(*folders)
     return count, count, price, freight
 
 
@@ -90,7 +86,7 @@ def shop(make_lake: Callable[[str], Lake]) -> Shop:
     lake.done("run-batch", "--promote")
     saved = lake.folder / "saved"
     shutil.copytree(lake.root, saved)
-    return Shop(lake, saved, derived(lake, [first, second]), totals_of(first), totals_of(first, second))
+    return Shop(lake, saved, derived(lake, [first, second]), told(first), told(first, second))
 
 
 def assert_each_sale_counts_once(shop: Shop, seed: int) -> None:

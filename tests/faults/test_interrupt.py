@@ -47,3 +47,14 @@ def test_a_killed_run_is_told_as_killed_and_not_as_at_work(tmp_path: Path) -> No
     process.kill()
     process.communicate(timeout=30)
     assert lake.done("status")["last_run"]["status"] == "killed"
+
+
+def test_an_interrupted_question_ends_with_one_line(tmp_path: Path) -> None:
+    lake = _published(tmp_path)
+    triples = "SELECT count(*) FROM gold.sales_wide a CROSS JOIN gold.sales_wide b CROSS JOIN gold.sales_wide c"
+    process = lake.start("query", f"{triples} WHERE a.price + b.price + c.price = 0.01")
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    stdout, talk = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, ""), talk
+    assert talk.endswith("\nInterrupted.\n") and "✗" not in talk

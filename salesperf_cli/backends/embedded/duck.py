@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from salesperf_cli.core.listing import Listing
 from salesperf_cli.core.tables import Partition
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from salesperf_cli.core.contracts import Contract
 
+T = TypeVar("T")
 DEFAULT_MEMORY_LIMIT = "1GB"
 """What does not fit is spilled to disk: a million orders stay under 1.5 GB. `memory_limit` in salesperf.toml raises
 it.
@@ -41,21 +42,58 @@ def module() -> Any:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt after Ctrl-C, in whose place DuckDB raises a RuntimeError of its own."""
+    try:
+        yield
+    except RuntimeError as fault:
+        if str(fault) == "Query interrupted":
+            raise KeyboardInterrupt from fault
+        raise
+
+
+def stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """What `work` on a connection gives; it is done in a thread of its own, so that Ctrl-C stops it at once.
+
+    DuckDB itself looks for signals between tasks only, and one task of a cross join can take hours.
+    """
+    import threading
+    from concurrent.futures import Future
+
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as fault:
+            future.set_exception(fault)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        connection.interrupt()
+        future.exception()  # the connection must not be closed under it
+        raise
+
+
+@contextmanager
 def session(scratch: Path, *, memory_limit: str | None, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory database that spills to `scratch`, which is removed at the end."""
     scratch.mkdir(parents=True, exist_ok=True)
     connection = module().connect()
     try:
-        connection.execute(f"SET temp_directory = {text(str(scratch))}")
-        connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET preserve_insertion_order = false")  # rows of a table have no order
-        connection.execute("SET parquet_metadata_cache = true")  # files of a table never change
-        connection.execute(f"SET memory_limit = {text(memory_limit or DEFAULT_MEMORY_LIMIT)}")
-        if threads:
-            connection.execute(f"SET threads = {int(threads)}")
-        configure(connection)
-        yield connection
+        with interruptible():
+            connection.execute(f"SET temp_directory = {text(str(scratch))}")
+            connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET preserve_insertion_order = false")  # rows of a table have no order
+            connection.execute("SET parquet_metadata_cache = true")  # files of a table never change
+            connection.execute(f"SET memory_limit = {text(memory_limit or DEFAULT_MEMORY_LIMIT)}")
+            if threads:
+                connection.execute(f"SET threads = {int(threads)}")
+            configure(connection)
+            yield connection
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -80,8 +80,9 @@ class DuckEngine:
         cursor = self._connection.cursor()
         self._cursors.add(cursor)
         try:
-            duck.configure(cursor)
-            yield cursor
+            with duck.interruptible():
+                duck.configure(cursor)
+                yield cursor
         finally:
             self._cursors.discard(cursor)
             cursor.close()

@@ -30,7 +30,7 @@ class Answer:
     def fetch(self, count: int) -> list[tuple[Any, ...]]:
         """The next rows, at most `count`; none at the end."""
         with told_in_plain_words():
-            return self._connection.fetchmany(count)
+            return duck.stoppable(self._connection, lambda: self._connection.fetchmany(count))
 
     def arrow(self) -> Any:
         """All remaining rows as an Arrow table."""
@@ -41,7 +41,7 @@ class Answer:
         with told_in_plain_words(), warnings.catch_warnings():
             # DuckDB would rather run the query again than copy its rows; bound parameters are worth the copy.
             warnings.simplefilter("ignore", UserWarning)
-            return self._connection.to_arrow_table()
+            return duck.stoppable(self._connection, self._connection.to_arrow_table)
 
 
 @contextmanager
@@ -51,10 +51,11 @@ def answer(
     """Run a query; its rows can be fetched inside the block."""
     connection = duck.module().connect()
     try:
-        _prepare(connection, translation, listings, memory_limit=memory_limit, threads=threads)
-        with told_in_plain_words():
-            connection.execute(translation.sql, list(translation.parameters))
-        yield Answer(connection, tuple((column.name, column.type) for column in translation.output))
+        with duck.interruptible():
+            _prepare(connection, translation, listings, memory_limit=memory_limit, threads=threads)
+            with told_in_plain_words():
+                duck.stoppable(connection, lambda: connection.execute(translation.sql, list(translation.parameters)))
+            yield Answer(connection, tuple((column.name, column.type) for column in translation.output))
     finally:
         connection.close()
 
