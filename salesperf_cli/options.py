@@ -98,7 +98,6 @@ EngineOption = Annotated[
     Engine | None, typer.Option("--engine", help="duckdb (default), or spark: the engine of AWS Glue, on this machine.")
 ]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
-LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")]
 
 
 def _global_options(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
@@ -99,27 +98,6 @@ def split_records(stream: BinaryIO, dialect: Dialect, columns: int) -> Iterator[
     second line may look like a record and not be one.
     """
     return _Splitter(stream, dialect, columns).records()
-
-
-def locate(
-    stream: BinaryIO, dialect: Dialect, columns: int, wanted: Iterable[tuple[str | None, ...]]
-) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    """The physical lines of the raw rows `wanted`, in the file's order.
-
-    A row that `wanted` holds n times is found n times at most; reading ends when all are found. Each item is
-    (line, row).
-    """
-    open_rows = Counter(wanted)
-    missing = open_rows.total()
-    if not missing:
-        return
-    for record in split_records(stream, dialect, columns):
-        if isinstance(record, Record) and open_rows.get(record.fields, 0):
-            open_rows[record.fields] -= 1
-            yield record.line, record.fields
-            missing -= 1
-            if not missing:
-                return
 
 
 def write_clean(records: Iterable[Record], target: BinaryIO, header: Sequence[str] | None = None) -> int:

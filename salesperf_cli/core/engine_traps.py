@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from salesperf_cli.core.csv_records import BOM, CODECS, MAX_RECORD, Dialect
-
-_BLOCK = 1024 * 1024
 
 
 class EngineTraps:
@@ -94,12 +91,3 @@ class EngineTraps:
         except UnicodeDecodeError:
             return False
         return True
-
-
-def engines_agree(stream: BinaryIO, dialect: Dialect) -> bool:
-    """Whether a file is free of traps."""
-    traps = EngineTraps(dialect)
-    while block := stream.read(_BLOCK):
-        traps.watch(block)
-    traps.finish()
-    return not traps.seen

@@ -57,11 +57,6 @@ class PublishPlan:
     steps: tuple[PublishStep, ...]
     note: str = ""
 
-    @property
-    def release_name(self) -> str:
-        """The name that the release will have."""
-        return f"r{self.base.number + 1}"
-
 
 def layers_of(word: str) -> tuple[str, ...]:
     """The layers that `silver`, `gold` or `all` mean; raises InputError for other words."""

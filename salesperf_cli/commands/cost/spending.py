@@ -114,11 +114,6 @@ class ReplayCosts:
         self._predicted: Spend | None = None
         self._over = ""
 
-    @property
-    def limits_anything(self) -> bool:
-        """Whether there is a limit to hold it to."""
-        return self._limits.are_set
-
     def predicted(self, events: int) -> str:
         """What sending so many events would cost, in words."""
         self._predicted = self._spend(events)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
 MIXED_ZONE = "*"

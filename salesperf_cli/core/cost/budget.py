@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from salesperf_cli.core.cost.money import ZERO, cents, dollars, plain_number
+from salesperf_cli.core.cost.money import ZERO, fine
 from salesperf_cli.core.cost.tally import Spent
 from salesperf_cli.errors import RefusedError
-
-_FINE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +119,6 @@ def affordable(limits: Limits, spent: Spent) -> Decimal | None:
         return None
     bounds = [limits.operation, None if limits.monthly is None else limits.monthly - spent.usd]
     return max(min(each for each in bounds if each is not None), ZERO)
-
-
-def fine(amount: Decimal) -> str:
-    """An amount of which a hundredth of a cent may matter: `$0.000086`, `$1.25`, `$1,204.00`."""
-    if amount == cents(amount) or abs(amount) >= 1:
-        return dollars(amount)
-    text = plain_number(abs(amount.quantize(_FINE)))
-    sign = "-" if amount < 0 else ""
-    return f"{sign}${text}" if text != "0" else f"{sign}<$0.000001"
 
 
 def _left(left: Decimal) -> str:

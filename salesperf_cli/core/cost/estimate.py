@@ -120,10 +120,6 @@ class Estimate:
         """Gross sums by service, the dearest first."""
         return _sums((line.service, line.usd) for line in self.lines)
 
-    def by_stack(self) -> Mapping[str, Decimal]:
-        """Gross sums by template, the dearest first."""
-        return _sums((line.stack, line.usd) for line in self.lines)
-
     @property
     def assumed(self) -> Decimal:
         """How much of the gross sum rests on prices that AWS is not known to list."""

@@ -13,7 +13,6 @@ from decimal import Decimal
 from salesperf_cli.core.cost.money import short_number
 from salesperf_cli.core.cost.rules import DAYS_A_MONTH, GIB, HOURS_A_MONTH, KIB, MIB, TIB, at_least, rounded_up
 
-MILLION = Decimal(10**6)
 DPU_OF_WORKER: Mapping[str, Decimal] = {
     "G.025X": Decimal("0.25"), "Standard": Decimal(1), "G.1X": Decimal(1), "G.2X": Decimal(2), "G.4X": Decimal(4),
     "G.8X": Decimal(8),

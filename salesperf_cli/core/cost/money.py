@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+_FINE = Decimal("0.000001")
 _CLEAN = Context(prec=12)
 
 
@@ -27,6 +28,15 @@ def dollars(amount: Decimal) -> str:
     sign = "-" if amount < 0 else ""
     size = abs(amount)
     return f"{sign}<$0.01" if 0 < size < CENT / 2 else f"{sign}${cents(size):,}"
+
+
+def fine(amount: Decimal) -> str:
+    """An amount of which a hundredth of a cent may matter: `$0.000086`, `$1.25`, `$1,204.00`."""
+    if amount == cents(amount) or abs(amount) >= 1:
+        return dollars(amount)
+    text = plain_number(abs(amount.quantize(_FINE)))
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${text}" if text != "0" else f"{sign}<$0.000001"
 
 
 def change(amount: Decimal) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from salesperf_cli.core.cost.money import fine
 from salesperf_cli.core.query import ScanPrice
 from salesperf_cli.errors import RefusedError
 
@@ -58,7 +59,6 @@ def query_expense(price: ScanPrice, expected_bytes: int | None) -> Expense:
 
 def cost_guard(price: ScanPrice, affordable: Decimal | None) -> Callable[[QueryProgress], None]:
     """Stops a running query, by RefusedError, once what it has scanned costs more than can be afforded."""
-    from salesperf_cli.core.cost.budget import fine
 
     def watch(progress: QueryProgress) -> None:
         usd = price.usd(progress.bytes_scanned)

@@ -14,7 +14,7 @@ from salesperf_cli.core.cost.book import PriceBook, Standing
 from salesperf_cli.core.cost.estimate import CostLine, Metered, estimate
 from salesperf_cli.core.cost.meter_work import job_size
 from salesperf_cli.core.cost.meters import Amount
-from salesperf_cli.core.cost.money import ZERO, plain_number
+from salesperf_cli.core.cost.money import ZERO, fine
 from salesperf_cli.core.cost.template import Resource
 
 
@@ -39,7 +39,7 @@ class Spend:
         if self.usd is None:
             return f"unpriced in {self.region}"
         mark = {Standing.LISTED: "", Standing.UNVERIFIED: " (unverified price)", Standing.ASSUMED: " (assumed price)"}
-        return f"${plain_number(self.usd.quantize(Decimal('0.000001')))}{mark[self.standing]}"
+        return fine(self.usd) + mark[self.standing]
 
 
 def spend(book: PriceBook, region: str, amounts: Iterable[Amount]) -> Spend:
