@@ -256,18 +256,6 @@ def test_a_table_that_something_else_has_moved_meanwhile_is_left_alone_and_told(
     assert all("silver/transactions" in path for path in unreached(five))
 
 
-def test_a_lake_that_was_copied_elsewhere_loses_no_file(five: Lake, tmp_path: Path) -> None:
-    """Metadata name files by their whole path: in a copy, none that they name is the copy's own."""
-    import shutil
-
-    copy = Lake(tmp_path / "copy")
-    shutil.copytree(five.folder, copy.folder)
-    stored = sorted(path for path in (copy.root / "warehouse").rglob("*") if path.is_file())
-    refused = copy.call("vacuum", "--keep-releases", "1", *AT_ONCE)
-    assert refused.exit_code == 5 and "lie elsewhere or are missing" in " ".join(refused.stderr.split())
-    assert [path for path in stored if not path.exists()] == []
-
-
 # left-over files
 
 

@@ -52,8 +52,8 @@ def answer(
     connection = duck.module().connect()
     try:
         with duck.interruptible():
-            _prepare(connection, translation, listings, memory_limit=memory_limit, threads=threads)
             with told_in_plain_words():
+                _prepare(connection, translation, listings, memory_limit=memory_limit, threads=threads)
                 duck.stoppable(connection, lambda: connection.execute(translation.sql, list(translation.parameters)))
             yield Answer(connection, tuple((column.name, column.type) for column in translation.output))
     finally:
@@ -100,7 +100,13 @@ def told_in_plain_words() -> Iterator[None]:
             why=_told(fault),
             remedy="raise memory_limit in salesperf.toml",
         ) from fault
-    except (duckdb.IOException, duckdb.InternalException) as fault:
+    except duckdb.IOException as fault:
+        raise RetryableError(
+            "a file of a table could not be read",
+            why=_told(fault),
+            remedy="if it is gone for good, build the tables anew: salesperf run-batch --full-refresh --promote",
+        ) from fault
+    except duckdb.InternalException as fault:
         raise RetryableError("the query could not be run", why=_told(fault), remedy="run: salesperf doctor") from fault
     except duckdb.Error as fault:
         raise InputError("the query failed", why=_told(fault), remedy="correct the SQL or its data") from fault

@@ -14,6 +14,7 @@ from salesperf_cli.backends.iceberg.files import FILE_SCHEME, data_files, listin
 from salesperf_cli.backends.iceberg.tables import RUN_ID_PROPERTY, CatalogTables, files_at, first_snapshot
 from salesperf_cli.core.listing import Listing
 from salesperf_cli.core.tables import TableName
+from salesperf_cli.errors import ConflictError, InputError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
@@ -54,6 +55,13 @@ class LocalTables(CatalogTables):
 
     def _make_namespace(self, layer: str) -> None:
         self.catalog.create_namespace_if_not_exists(layer)
+
+    def listing(self, name: TableName, snapshot_id: int) -> Listing:
+        """As in every catalog; raises InputError where the lake was moved or copied."""
+        found = super().listing(name, snapshot_id)
+        for file in found.files[:1]:
+            self._hold_in_place(file.path)
+        return found
 
     # for the embedded engine
 
@@ -101,6 +109,36 @@ class LocalTables(CatalogTables):
             return Commit(snapshot_id, table.metadata_location, listing)
 
     # mechanics
+
+    def _load(self, name: TableName) -> Table | None:
+        try:
+            table = super()._load(name)
+        except FileNotFoundError as fault:
+            self._hold_in_place(local_path(self._metadata_location(name) or ""))
+            raise ConflictError(
+                f"a file that says what {name} consists of is missing",
+                why=str(fault),
+                remedy="restore it; a lake can be built anew from its bronze files in another folder",
+            ) from fault
+        if table is not None:
+            self._hold_in_place(local_path(table.metadata_location))
+        return table
+
+    def _hold_in_place(self, file: str) -> None:
+        """Raise InputError for a file of the tables that lies in another lake: what is written here would go there."""
+        if file.startswith(f"{self._root}/"):
+            return
+        there = Path(file.partition("/warehouse/")[0])
+        if there.resolve() == self._root.resolve():
+            return
+        link = f"mkdir -p {there.parent} && ln -s {self._root} {there}"
+        raise InputError(
+            f"the lake in {self._root} has its tables in {there}",
+            why="tables name their files by full path: a lake that was moved or copied does not find its own",
+            remedy=f"this is a copy: work in {there}, or ingest the files into a new lake"
+            if there.exists()
+            else f"move it back, or leave a link in its old place: {link}",
+        )
 
     def _metadata_location(self, name: TableName) -> str | None:
         """What the catalog points at, from its own table: loading an Iceberg table costs a hundred times as much."""
