@@ -65,7 +65,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     },
     "Govern": {
         "cost": Verb("cost.group", "Show what a month on AWS costs; alone it is `cost estimate`."),
-        "contract": Verb("contract", "Check and show the data contracts."),
+        "contract": Verb("contract", "Check, show and draft the data contracts."),
         "models": Verb("models", "List the models, and check them on the engine of AWS Glue."),
         "permissions": Verb("permissions", "Show what each verb may call on AWS, and the least IAM policy for it."),
     },

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesperf_cli.commands.contract_draft import draft
 from salesperf_cli.errors import InputError
 from salesperf_cli.options import environment, verb_group
 from salesperf_cli.output.forms import Column, Fields, Line, Table
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from salesperf_cli.core.pipeline_lint import LintReport
     from salesperf_cli.core.tables import TableName
 
-app = verb_group("Check and show the data contracts.")
+app = verb_group("Check, show and draft the data contracts.")
+app.command()(draft)
 
 
 @app.command()

@@ -110,6 +110,8 @@ def _check_table(table: SchemaObject, name: TableName, custom: Mapping[str, Any]
     if doubled:
         raise ValueError(f"columns stand twice: {', '.join(doubled)}")
     received = name.layer in RECEIVED_LAYERS
+    if name.layer != "bronze" and (odd := [each.name for each in table.properties if each.physicalName]):
+        raise ValueError(f"column {odd[0]}: physicalName is what received files call it, and {name} is none of them")
     if received and not custom.get("filePatterns"):
         raise ValueError("a bronze contract needs the custom property filePatterns")
     if received and (wrong := [each.name for each in table.properties if each.unique or each.relationships]):
@@ -161,6 +163,7 @@ def _column(each: Property) -> Column:
         description_pt=str(_values(each.customProperties).get("descriptionPt", "")),
         classification=each.classification,
         format=each.logicalTypeOptions.format,
+        physical_name=each.physicalName,
     )
 
 

@@ -5,7 +5,7 @@ The YAML form and its validation live in `odcs`; running the rules lives in `qua
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
@@ -147,6 +147,16 @@ class Contract:
     def column_names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def names_in_files(self) -> tuple[str, ...]:
+        """What files call the columns, in order."""
+        return tuple(column.name_in_files for column in self.columns)
+
+    def named(self, header: Iterable[str]) -> tuple[str, ...]:
+        """A file's columns by the names that they have here; what the contract does not know keeps its own."""
+        names = dict(zip(self.names_in_files, self.column_names, strict=True))
+        return tuple(names.get(each, each) for each in header)
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError when there is none."""

@@ -127,9 +127,9 @@ def differences(source: SourceFile, columns: tuple[str, ...], contract: Contract
     A CSV names its columns by their place, so their order counts. JSON leaves out what is null, so only required
     columns must be there.
     """
-    expected, given = contract.column_names, set(columns)
+    expected, given = contract.names_in_files, set(columns)
     sparse = source.format in ("json", "ndjson")
-    needed = {column.name for column in contract.columns if column.required or not sparse}
+    needed = {column.name_in_files for column in contract.columns if column.required or not sparse}
     lines = [f"- {name}   (missing)" for name in expected if name in needed and name not in given]
     ignore_extra = contract.source is not None and contract.source.ignore_extra_columns
     if not ignore_extra:

@@ -86,6 +86,7 @@ class Property(Part):
     """`properties` entry: a column."""
 
     name: str
+    physicalName: str | None = None
     logicalType: Literal["string", "integer", "number", "boolean", "date", "timestamp"]
     physicalType: str
     businessName: str | None = None

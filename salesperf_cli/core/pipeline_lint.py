@@ -4,6 +4,7 @@ promised.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from salesperf_cli.core.text_shapes import shape
 from salesperf_cli.errors import InputError
 
 Schema = Mapping[str, Mapping[str, str]]
+_WRITTEN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,8 @@ def _told(where: str, fault: InputError) -> list[Problem]:
     return [Problem(where, line) for line in (fault.why or fault.what, *fault.detail)]
 
 
-def _contract(contract: Contract, contracts: Mapping[TableName, Contract], schema: Schema) -> Iterator[Problem]:
+def _columns(contract: Contract) -> Iterator[Problem]:
     where = str(contract.name)
-    columns = schema[where]
     for column in contract.columns:
         try:
             shape(column.type, column.format)
@@ -105,6 +106,15 @@ def _contract(contract: Contract, contracts: Mapping[TableName, Contract], schem
             yield Problem(where, f"column {column.name}: {fault}")
         if not column.description:
             yield Problem(where, f"column {column.name} has no description")
+        if contract.source and not _WRITTEN_NAME.fullmatch(column.name):
+            told = "name it in lower-case letters, digits and _, and what files call it as its physicalName"
+            yield Problem(where, f"column {column.name!r}: {told}")
+
+
+def _contract(contract: Contract, contracts: Mapping[TableName, Contract], schema: Schema) -> Iterator[Problem]:
+    where = str(contract.name)
+    columns = schema[where]
+    yield from _columns(contract)
     for rule in contract.row_rules:
         yield from _row_rule(where, rule, columns)
     for each in contract.table_rules:

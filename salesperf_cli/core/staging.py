@@ -111,7 +111,7 @@ def json_records_of(content: BinaryIO, form: str, contract: Contract) -> Iterato
     """The records of a JSON file with the contract's columns."""
     assert contract.source is not None
     separator = contract.source.dialect.decimal_separator
-    return json_records(content, contract.column_names, lines=form == "ndjson", decimal_separator=separator)
+    return json_records(content, contract.names_in_files, lines=form == "ndjson", decimal_separator=separator)
 
 
 def inflated(stream: BinaryIO, receipt: Receipt) -> BinaryIO:

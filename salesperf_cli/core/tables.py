@@ -79,7 +79,7 @@ class Column:
     """One column of a contract.
 
     `format` is the Java date pattern by which a bronze text becomes a date or timestamp. `classification` is one of
-    public, internal, restricted (personal data under LGPD).
+    public, internal, restricted (personal data under LGPD). `physical_name` is what files call it, None: by its name.
     """
 
     name: str
@@ -89,6 +89,12 @@ class Column:
     description_pt: str
     classification: str
     format: str | None = None
+    physical_name: str | None = None
+
+    @property
+    def name_in_files(self) -> str:
+        """What files call it."""
+        return self.physical_name or self.name
 
 
 @dataclass(frozen=True, slots=True)

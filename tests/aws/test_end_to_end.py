@@ -73,8 +73,19 @@ def test_a_sample_goes_from_csv_to_answers_and_back(shop: Shop, account: StandIn
     assert _releases(shop) == ["r3", "r2", "r1"]
     assert shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide") == [before]
     assert shop.call("run-batch", "--tables", "nothing").exit_code == 2
+    _assert_vacuumed_tables_serve_other_readers_and_writers(shop, before, after)
     _assert_no_secret_in_the_ledger(shop, account)
     shop.done("destroy", "--delete-data", "--confirm", "salesperf-standin", "--yes")
+
+
+def _assert_vacuumed_tables_serve_other_readers_and_writers(shop: Shop, now: Any, next_: Any) -> None:
+    """Trino reads what is kept, Spark builds upon it: what was rolled back is delivered once more."""
+    done = shop.done("vacuum", "--keep-releases", "1", "--keep-days", "0", "--grace", "0", "--yes")
+    assert done["bytes"] > 0 and not done["strangers"]
+    assert shop.rows("SELECT count(DISTINCT order_id) AS orders, sum(price) AS price FROM gold.sales_wide") == [now]
+    assert shop.call("query", "SELECT count(*) FROM gold.sales_wide", "--as-of", "r2").exit_code == 3
+    assert shop.done("run-batch", "--promote")["release"] == "r4"
+    assert shop.rows("SELECT count(DISTINCT order_id) AS orders FROM gold.sales_wide") == [next_]
 
 
 def _assert_no_secret_in_the_ledger(shop: Shop, account: StandInAccount) -> None:

@@ -191,7 +191,8 @@ class Reader(BronzeReader):
 
     def _parquet_value(self, name: str) -> str:
         """A typed value as the text that the contract's CSV form would hold; a text as it is."""
-        column, value = self.contract.column(name), duck.name(name)
+        column = self.contract.column(name)
+        value = duck.name(column.name_in_files)
         typed = plain = f"CAST({value} AS VARCHAR)"
         if column.type.kind in ISO_FORMATS:
             format_ = strptime_format(column.format or ISO_FORMATS[column.type.kind])

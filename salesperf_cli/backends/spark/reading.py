@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from salesperf_cli.backends.reading import BronzeReader
 from salesperf_cli.backends.spark.number_text import double_text
+from salesperf_cli.core import tables
 from salesperf_cli.core.build import StagedFile
 from salesperf_cli.core.contracts import Contract
 from salesperf_cli.core.csv_records import MAX_RECORD, Dialect
@@ -144,20 +145,21 @@ class Reader(BronzeReader):
         from pyspark.sql import functions as sf
 
         if form == "parquet":
-            return self._parquet_value(name, types[name])
+            column = self.contract.column(name)
+            return self._parquet_value(column, types[column.name_in_files])
         return sf.expr(f"nullif(_field_{header.index(name)}, '')")
 
-    def _parquet_value(self, name: str, type_: str) -> Column:
+    def _parquet_value(self, column: tables.Column, type_: str) -> Column:
         """A typed value as the text that the contract's CSV form would hold; a text as it is."""
         from pyspark.sql import functions as sf
 
-        column = self.contract.column(name)
+        field = "`" + column.name_in_files.replace("`", "``") + "`"
         if type_ == "string":
-            return sf.expr(f"nullif(`{name}`, '')")
-        plain = sf.expr(double_text(f"`{name}`") if type_ in ("double", "float") else f"CAST(`{name}` AS string)")
+            return sf.expr(f"nullif({field}, '')")
+        plain = sf.expr(double_text(field) if type_ in ("double", "float") else f"CAST({field} AS string)")
         if column.type.kind in ISO_FORMATS:
             format_ = java_format(column.format or ISO_FORMATS[column.type.kind])
-            moment = sf.expr(f"try_cast(CAST(`{name}` AS string) AS timestamp_ntz)")
+            moment = sf.expr(f"try_cast(CAST({field} AS string) AS timestamp_ntz)")
             return sf.coalesce(sf.date_format(moment, format_), plain)
         if column.type.kind in ("decimal", "double"):
             return sf.replace(plain, sf.lit("."), sf.lit(self._source.dialect.decimal_separator))

@@ -39,7 +39,7 @@ def side(world: Environment, base: Architecture, text: str) -> Architecture:
     raise InputError(
         f"{text} names nothing to compare",
         why="it is no file or folder, no parameters (dev, prod), no region of the price book",
-        remedy="salesperf cost diff --help tells what it may be",
+        remedy="what the target has is called deployed, what it would get local; see: salesperf cost diff --help",
     )
 
 
