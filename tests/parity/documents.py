@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.parity.malformed import COLUMNS, VALUES
+from tests.parity.malformed import COLUMNS, IN_FILES, VALUES
 
 _JSON_VALUES = (
     "null", "true", "false", "0", "-0", "1", "1.5", "1.50", "1E2", "1e-3", "-1.0", "12345678901234567890", "1e400",
@@ -69,7 +69,7 @@ def _lines(dice: Random) -> bytes:
 def _object(dice: Random, filled: float = 0.9) -> str:
     names = [name for name in COLUMNS if dice.random() < filled]
     dice.shuffle(names)
-    return "{" + ", ".join(f"{json.dumps(name)}: {_value(dice, name)}" for name in names) + "}"
+    return "{" + ", ".join(f"{json.dumps(IN_FILES[name])}: {_value(dice, name)}" for name in names) + "}"
 
 
 def _value(dice: Random, name: str) -> str:
@@ -92,4 +92,4 @@ def _write_parquet(path: Path, dice: Random) -> None:
             columns[name] = pa.array([dice.choice(VALUES[name]) for _ in range(rows)], pa.string())
         else:
             columns[name] = pa.array([dice.choice(values) for _ in range(rows)], type_)
-    pq.write_table(pa.table(columns), path)
+    pq.write_table(pa.table({IN_FILES[name]: column for name, column in columns.items()}), path)

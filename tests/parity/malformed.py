@@ -15,6 +15,8 @@ DIALECTS = {
     "dump": {"delimiter": "|", "quote": "'", "escape": "\\", "encoding": "utf-8", "decimalSeparator": "."},
 }
 COLUMNS = ("code", "amount", "seen", "day", "share", "flag", "many", "note")
+IN_FILES = {name: name for name in COLUMNS} | {"share": "Share (%)", "note": "Nota `de água`"}
+"""What files call the columns."""
 _TYPES = ("string", "decimal(10,2)", "timestamp", "date", "double", "boolean", "int", "string")
 _LOGICAL = ("string", "number", "timestamp", "date", "number", "boolean", "integer", "string")
 _FORMATS = {"seen": "yyyy-MM-dd HH:mm:ss", "day": "dd/MM/yyyy"}
@@ -73,7 +75,7 @@ def write_files(folder: Path, seed: int, files: int) -> Path:
 def _file_text(dice: Random, dialect: dict[str, str]) -> str:
     end = dice.choice(_ENDS[:2]) if dice.random() < 0.9 else _ENDS[2]
     damage = dice.choice((0.0, 0.0, 0.0, 0.05, 0.3))
-    lines = [dialect["delimiter"].join(COLUMNS)]
+    lines = [dialect["delimiter"].join(IN_FILES.values())]
     for _ in range(dice.randint(1, 12)):
         fields = [_field(dice, column, dialect, damage) for column in COLUMNS]
         if dice.random() < damage:
@@ -116,6 +118,8 @@ def _contract(layer: str, name: str, dialect: dict[str, str]) -> str:
             f"      - name: {column}", f"        logicalType: {logical}", f"        physicalType: {type_}",
             "        classification: internal", f"        description: {column}",
         ]  # fmt: skip
+        if layer == "bronze" and column != IN_FILES[column]:
+            lines.append(f"        physicalName: {_quoted(IN_FILES[column])}")
         if layer == "bronze" and column in _FORMATS:
             lines.append(f"        logicalTypeOptions: {{format: {_quoted(_FORMATS[column])}}}")
         if layer == "bronze" and column == "code":
