@@ -117,3 +117,31 @@ def test_the_same_archive_again_is_already_loaded(olist: Lake) -> None:
     assert {file["status"] for file in again["files"]} == {"already loaded"}
     assert len(again["files"]) == 9
     assert olist.ledger.ingests() == before
+
+
+KEYS = {
+    "olist_customers_dataset": ["customer_id"],
+    "olist_geolocation_dataset": [],
+    "olist_order_items_dataset": ["order_id", "order_item_id"],
+    "olist_order_payments_dataset": ["order_id", "payment_sequential"],
+    "olist_order_reviews_dataset": ["review_id", "order_id"],
+    "olist_orders_dataset": ["order_id"],
+    "olist_products_dataset": ["product_id"],
+    "olist_sellers_dataset": ["seller_id"],
+    "product_category_name_translation": ["product_category_name"],
+}
+
+
+def test_a_draft_from_the_real_files_finds_their_keys_and_refuses_no_row(tmp_path: Path) -> None:
+    drafted = Lake(tmp_path).done("contract", "draft", str(ARCHIVE), "--into", "own")
+    assert {each["name"]: each["key"] for each in drafted["tables"]} == KEYS
+    lake = Lake(tmp_path, tmp_path / "own")
+    lake.done("ingest", str(ARCHIVE))
+    lake.done("run-batch", "--promote")
+    assert_accounted(lake.run)
+    assert sum(each.quarantined for each in lake.run.files) == 0
+    (sums,) = lake.done(
+        "query", "SELECT sum(price) AS price, sum(freight_value) AS freight FROM silver.olist_order_items_dataset",
+        "-o", "json",
+    )  # fmt: skip
+    assert sums == {"price": str(PRICE), "freight": str(FREIGHT)}
