@@ -119,23 +119,28 @@ def _contract_view(contract: Contract) -> Iterable[Fields | Table]:
             ("incremental", contract.incremental if contract.source is None else "files as received"),
         )
     )
-    columns = (Column("Column"), Column("Type"), Column("Class"), Column("Description", wrap=True))
-    yield Table(
-        columns,
-        [
-            (
-                column.name + ("*" if column.required else ""),
-                str(column.type),
-                column.classification,
-                column.description,
-            )
-            for column in contract.columns
-        ],
-        footer="* is never null",
-    )
+    yield _columns(contract)
     rules = [*contract.row_rules, *contract.table_rules]
     if rules:
         yield Table(
             (Column("Rule"), Column("Severity"), Column("What must hold", wrap=True)),
             [(rule.name, rule.severity, rule.description) for rule in rules],
         )
+
+
+def _columns(contract: Contract) -> Table:
+    """The columns; what files call them stands beside where that differs."""
+    differ = contract.names_in_files != contract.column_names
+    rows = [
+        (
+            column.name + ("*" if column.required else ""),
+            *([column.name_in_files] if differ else []),
+            str(column.type),
+            column.classification,
+            column.description,
+        )
+        for column in contract.columns
+    ]
+    in_files = (Column("In files"),) if differ else ()
+    columns = (Column("Column"), *in_files, Column("Type"), Column("Class"), Column("Description", wrap=True))
+    return Table(columns, rows, footer="* is never null")
