@@ -114,7 +114,7 @@ def _step(source: SourceFile, contracts: Mapping[TableName, Contract], table: st
         if lines:
             diffs[contract.name] = lines
         else:
-            fits.append(CopyStep(source, contract, contract.named(columns)))
+            fits.append(CopyStep(source, contract, columns))
     if len(fits) == 1:
         return fits[0]
     if fits or by_header:

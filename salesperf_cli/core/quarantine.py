@@ -116,7 +116,8 @@ def _received(file: ReadFile, content: BinaryIO, reading: Reading) -> Iterator[_
 
 def _of_csv(content: BinaryIO, header: Sequence[str], reading: Reading) -> Iterator[_Received]:
     """Columns that the contract ignores tell no rows apart."""
-    places = [header.index(name) for name in reading.contract.column_names]
+    names = reading.contract.named(header)
+    places = [names.index(name) for name in reading.contract.column_names]
     delimiter = reading.dialect.delimiter
     for record in split_records(content, reading.dialect, len(header)):
         if isinstance(record, Record):

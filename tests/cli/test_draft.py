@@ -93,6 +93,18 @@ def test_json_and_parquet_are_read_by_the_names_that_files_have(shop: Lake) -> N
     assert [row[1:] for row in rows if str(row[0]).startswith("P")] == plain
 
 
+def test_a_column_may_be_renamed_after_its_files_were_received(shop: Lake) -> None:
+    drafted(shop, deliver(shop, "vendas.csv"))
+    assert built(shop, "vendas.csv") == ROWS
+    for file in ("contracts/bronze/vendas.yaml", "models/silver/vendas.sql"):
+        written = shop.folder / "own" / file
+        text = written.read_text("utf-8").replace("name: cliente", "name: buyer\n    physicalName: cliente")
+        written.write_text(text.replace("CAST(cliente", "CAST(buyer"), "utf-8")
+    shop.done("run-batch", "--promote")
+    rows = shop.done("query", "SELECT cliente FROM silver.vendas ORDER BY transacao", "-o", "json")
+    assert [row["cliente"] for row in rows] == [row[-1] for row in ROWS]
+
+
 def test_deliveries_of_one_table_are_drafted_together(shop: Lake) -> None:
     files = [
         deliver(shop, "vendas-2025-01.csv"),

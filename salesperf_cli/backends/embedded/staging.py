@@ -80,7 +80,7 @@ class Reader(BronzeReader):
     def _plain(self, number: int, file: StagedFile) -> ReadFile:
         receipt = file.receipt
         form = receipt.format.removesuffix(".gz")
-        return ReadFile(number, file, file.location, form, self._source.dialect, receipt.header)
+        return ReadFile(number, file, file.location, form, self._source.dialect, self.contract.named(receipt.header))
 
     def _split(self, file: ReadFile) -> ReadFile:
         """Write the good records of a file to a clean one and remember the others."""

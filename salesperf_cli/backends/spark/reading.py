@@ -73,7 +73,9 @@ class Reader(BronzeReader):
 
     def _plain(self, number: int, file: StagedFile) -> ReadFile:
         form = file.receipt.format.removesuffix(".gz")
-        return ReadFile(number, file, file.location, form, self._source.dialect, file.receipt.header)
+        return ReadFile(
+            number, file, file.location, form, self._source.dialect, self.contract.named(file.receipt.header)
+        )
 
     def _clean_copy(self, file: ReadFile) -> ReadFile:
         name = f"{self.contract.name.table}-{file.number}.csv"
