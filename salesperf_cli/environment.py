@@ -149,8 +149,17 @@ class Environment:
             quiet=self.flags.quiet,
             width=self.width,
             hints=self.hints,
-            target=self.flags.target,
+            typed=_typed(target=self.flags.target, project=self.flags.project, pipeline=self.flags.pipeline),
         )
+
+
+def _typed(**options: str | Path | None) -> str:
+    """Options as they are typed, those that were."""
+    if not any(options.values()):
+        return ""
+    import shlex
+
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in options.items() if value)
 
 
 def _terminal_width(variables: Mapping[str, str], on_terminal: bool) -> int:

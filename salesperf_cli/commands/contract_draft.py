@@ -94,4 +94,4 @@ def _tell(world: Environment, files: Sequence[str], into: Path | None) -> None:
     elif Path(world.settings.pipeline) != (world.cwd / into).resolve():
         option = f" --pipeline {into}"
     then = ("contract lint", f"ingest {named}", "run-batch --promote")
-    world.sink.next_steps([*begin, *(f"salesperf {words}{option}" for words in then)])
+    world.sink.next_steps([*begin, *(f"salesperf {words}{option}" for words in then)], as_typed=False)

@@ -215,4 +215,4 @@ def _tell(world: Environment, report: InitReport) -> None:
         if not {"lake", "lake/", "/lake", "/lake/"} & {line.strip() for line in text.splitlines()}:
             sink.warn(".gitignore does not name lake/: add that line, the lake holds data")
     if not report.dry_run:
-        sink.next_steps(report.next)
+        sink.next_steps(report.next, as_typed=False)

@@ -40,7 +40,7 @@ View = Callable[..., Iterable[Block]]
 class Look:
     """What the streams can show: `color` counts only on a terminal, `width` is in columns, `hints` are next steps.
 
-    `target` is the target that was typed: next steps name it, too.
+    `typed` are the options that say what a command works on, as they were typed: next steps have them, too.
     """
 
     stdout_tty: bool = False
@@ -49,7 +49,7 @@ class Look:
     quiet: bool = False
     width: int = 80
     hints: bool = True
-    target: str | None = None
+    typed: str = ""
 
 
 def paint_with(color: bool) -> Paint:
@@ -195,14 +195,14 @@ class Sink:
             self._stderr.flush()
             self._is_busy = True
 
-    def next_steps(self, commands: Sequence[str], heading: str = "Next") -> None:
-        """The commands to type next, ready to copy."""
+    def next_steps(self, commands: Sequence[str], heading: str = "Next", *, as_typed: bool = True) -> None:
+        """The commands to type next, ready to copy; `as_typed`: on what this one works on."""
         if self._look.hints and not self._look.quiet and commands:
             self._talk(f"\n{self._paint_talk(heading, Tone.STRONG)}")
-            target = f" --target {self._look.target}" if self._look.target else ""
+            typed = self._look.typed * as_typed
             for command in commands:
-                typed = command + target if command.startswith("salesperf ") else command
-                self._talk("  " + self._paint_talk(escape(typed), Tone.LINK))
+                whole = command + typed if command.startswith("salesperf ") else command
+                self._talk("  " + self._paint_talk(escape(whole), Tone.LINK))
 
     def warn(self, text: str) -> None:
         """Something to know; shown even when quiet."""

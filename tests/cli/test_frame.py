@@ -341,3 +341,13 @@ def test_next_steps_name_the_target_that_was_typed(invoke: Invoke, tmp_path: Pat
     (tmp_path / "salesperf.toml").write_text('[targets.other]\nlake = "elsewhere"\n')
     assert "\n  salesperf ingest PATH\n" in invoke("status").stderr
     assert "\n  salesperf ingest PATH --target other\n" in invoke("status", "--target", "other").stderr
+
+
+def test_next_steps_name_the_project_and_the_pipeline_that_were_typed(invoke: Invoke) -> None:
+    invoke("init", "a shop")
+    own = str(Path(__file__).parents[1] / "pipelines" / "corner_shop")
+    assert (
+        f"ingest PATH --project 'a shop' --pipeline {own}\n"
+        in invoke("status", "--project", "a shop", "--pipeline", own).stderr
+    )
+    assert "--pipeline" not in invoke("init", "other", "--pipeline", own).stderr
