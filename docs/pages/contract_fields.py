@@ -88,7 +88,7 @@ MEANINGS: Mapping[str, str] = {
     "Property.transformSourceObjects": "For people.",
     "Property.transformLogic": "For people.",
     "Property.transformDescription": "For people.",
-    "TypeOptions.format": "Bronze dates and timestamps: a pattern of `yyyy MM dd HH mm ss` and separators.",
+    "TypeOptions.format": "Bronze dates and timestamps: a pattern of `yyyy MM dd HH mm ss`, separators and quoted letters: `yyyy-MM-dd'T'HH:mm:ss'Z'`.",
     "TypeOptions.minimum": "Least value, itself allowed.",
     "TypeOptions.maximum": "Greatest value, itself allowed.",
     "TypeOptions.minLength": "Least number of characters.",

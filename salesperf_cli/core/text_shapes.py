@@ -15,7 +15,7 @@ ISO_FORMATS = {"date": "yyyy-MM-dd", "timestamp": "yyyy-MM-dd HH:mm:ss"}
 _YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"  # no year 0: Python has none
 _DIGITS = {"yyyy": _YEAR, "MM": "[0-9]{2}", "dd": "[0-9]{2}", "HH": "[0-9]{2}", "mm": "[0-9]{2}", "ss": "[0-9]{2}"}
 _STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_TOKEN = re.compile(r"yyyy|MM|dd|HH|mm|ss|[A-Za-z]+|[^A-Za-z]")
+_TOKEN = re.compile(r"(?P<field>yyyy|MM|dd|HH|mm|ss)|'(?P<quoted>[^']*)'|(?P<sign>[^A-Za-z'])|(?P<wrong>[A-Za-z]+|')")
 
 
 def shape(type_: ColumnType, format_: str | None = None) -> str | None:
@@ -31,7 +31,7 @@ def shape(type_: ColumnType, format_: str | None = None) -> str | None:
         return "(?i:true|false|1|0)"
     if type_.kind in ISO_FORMATS:
         tokens = _tokens(format_ or ISO_FORMATS[type_.kind])
-        return "".join(_DIGITS.get(token) or re.escape(token) for token in tokens)
+        return "".join(_DIGITS[text] if is_field else re.escape(text) for text, is_field in tokens)
     return None
 
 
@@ -39,18 +39,22 @@ def strptime_format(format_: str) -> str:
     """A Java date pattern of the contracts as a strptime format; raises ValueError for letters other than those
     allowed.
     """
-    return "".join(_STRPTIME.get(token) or token.replace("%", "%%") for token in _tokens(format_))
+    return "".join(_STRPTIME[text] if is_field else text.replace("%", "%%") for text, is_field in _tokens(format_))
 
 
 def java_format(format_: str) -> str:
-    """A date pattern of the contracts as Java's DateTimeFormatter takes it: what is no letter stands for itself."""
+    """A date pattern of the contracts as Java's DateTimeFormatter takes it: what is no field stands for itself."""
     quoted = {"'": "''"}
-    return "".join(t if t in _DIGITS else quoted.get(t, f"'{t}'") for t in _tokens(format_))
+    return "".join(text if is_field else quoted.get(text, f"'{text}'") for text, is_field in _tokens(format_))
 
 
-def _tokens(format_: str) -> list[str]:
-    tokens = _TOKEN.findall(format_)
-    for token in tokens:
-        if token.isalpha() and token not in _DIGITS:
-            raise ValueError(f"format {format_!r}: {token!r} is not one of yyyy MM dd HH mm ss")
+def _tokens(format_: str) -> list[tuple[str, bool]]:
+    """The parts of a pattern: fields (True), and what stands for itself, letters in quotes (`'T'`)."""
+    tokens = []
+    for found in _TOKEN.finditer(format_):
+        if wrong := found["wrong"]:
+            told = f"{wrong!r} is not one of yyyy MM dd HH mm ss, nor letters in quotes such as 'T'"
+            raise ValueError(f"format {format_!r}: {told}")
+        itself = found["sign"] or found["quoted"] or "'"  # two quotes are one
+        tokens.append((found["field"], True) if found["field"] else (itself, False))
     return tokens

@@ -34,6 +34,7 @@ _TYPED: dict[str, tuple[pa.DataType, tuple[Any, ...]]] = {
     "share": (pa.float64(), (0.5, -0.0, 1e308, 1e-300, 3.0, None)),
     "flag": (pa.bool_(), (True, False, None)),
     "many": (pa.int64(), (1, -2_147_483_648, 2_147_483_648, None)),
+    "logged": (pa.timestamp("us"), (datetime(2017, 1, 2, 3, 4, 5), datetime(2016, 2, 29), None)),  # noqa: DTZ001
     "note": (pa.string(), ("plain", "", None, "x" * 300)),
 }
 _DOUBLES = (0.0, -0.0, 0.1, 1e-4, 9.9e-05, 1e-05, 0.00012345678901234567, 1234567.0, 12345678.5, 1e15, 1e16, -2.5e17,

@@ -14,12 +14,12 @@ DIALECTS = {
     "office": {"delimiter": ";", "quote": '"', "escape": '"', "encoding": "latin-1", "decimalSeparator": ","},
     "dump": {"delimiter": "|", "quote": "'", "escape": "\\", "encoding": "utf-8", "decimalSeparator": "."},
 }
-COLUMNS = ("code", "amount", "seen", "day", "share", "flag", "many", "note")
+COLUMNS = ("code", "amount", "seen", "day", "share", "flag", "many", "logged", "note")
 IN_FILES = {name: name for name in COLUMNS} | {"share": "Share (%)", "note": "Nota `de água`"}
 """What files call the columns."""
-_TYPES = ("string", "decimal(10,2)", "timestamp", "date", "double", "boolean", "int", "string")
-_LOGICAL = ("string", "number", "timestamp", "date", "number", "boolean", "integer", "string")
-_FORMATS = {"seen": "yyyy-MM-dd HH:mm:ss", "day": "dd/MM/yyyy"}
+_TYPES = ("string", "decimal(10,2)", "timestamp", "date", "double", "boolean", "int", "timestamp", "string")
+_LOGICAL = ("string", "number", "timestamp", "date", "number", "boolean", "integer", "timestamp", "string")
+_FORMATS = {"seen": "yyyy-MM-dd HH:mm:ss", "day": "dd/MM/yyyy", "logged": "yyyy-MM-dd'T'HH:mm:ss'Z'"}
 VALUES = {
     "code": ("a", "B7", "ç", "", "日本", "a b", " a", "a "),
     "amount": ("1.5", "-2", "+3.10", "1.234", "12345678901", "1,5", "007.5", "1e3", "", " 1", "1.", ".5", "1.500"),
@@ -32,6 +32,10 @@ VALUES = {
     "share": ("0.5", "1e400", "-1e-400", "NaN", "1d", "inf", ".5", "5.", "1E5", "", "0x1", "-0.0", "1e308"),
     "flag": ("true", "FALSE", "1", "0", "yes", "t", "", "True"),
     "many": ("1", "+5", "-2147483648", "2147483648", "1.0", "12.7", "", "0005", "1_000", "٣"),
+    "logged": (
+        "2017-01-02T03:04:05Z", "2017-01-02T03:04:05", "2017-01-02 03:04:05Z", "2017-01-02T03:04:05z",
+        "2017-02-30T03:04:05Z", "", "2017-01-02T03:04:05ZZ",
+    ),
     "note": ("plain", "", "two words", "\u00a0", "é", "x" * 300),
 }  # fmt: skip
 _HOSTILE = ("{q}", "{q}{q}", "{q}a{q}", "{q}a{q}b", "a{q}b", "{q}a{d}b{q}", "{q}a\nb{q}", "{q}a\r\nb{q}",
@@ -79,7 +83,7 @@ def _file_text(dice: Random, dialect: dict[str, str]) -> str:
     for _ in range(dice.randint(1, 12)):
         fields = [_field(dice, column, dialect, damage) for column in COLUMNS]
         if dice.random() < damage:
-            fields = fields[: dice.randint(0, 7)] if dice.random() < 0.5 else [*fields, "more"]
+            fields = fields[: dice.randint(0, len(COLUMNS) - 1)] if dice.random() < 0.5 else [*fields, "more"]
         lines.append(dialect["delimiter"].join(fields))
     if dice.random() < 0.1:
         lines.insert(dice.randint(1, len(lines)), dice.choice(("", "  ")))

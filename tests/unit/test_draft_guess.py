@@ -58,6 +58,8 @@ def test_every_text_has_the_shape_of_the_type(texts: list[str]) -> None:
         (["2017-02-28"], "date", "yyyy-MM-dd"),
         (["2017-02-30"], "string", None),
         (["28/02/2017 09:30"], "timestamp", "dd/MM/yyyy HH:mm"),
+        (["2017-02-28T09:30:00Z"], "timestamp", "yyyy-MM-dd'T'HH:mm:ss'Z'"),
+        (["2017-02-28T09:30:00Z", "2017-02-28T09:30:00"], "string", None),
         (["02/28/2017", "01/02/2017"], "date", "MM/dd/yyyy"),
         (["2017-02-28", "none"], "string", None),
         ([None], "string", None),

@@ -73,7 +73,10 @@ def test_spark_gets_the_very_text_of_a_model_with_other_table_names() -> None:
 
 def test_date_patterns_quote_what_is_no_letter() -> None:
     assert java_format("dd/MM/yyyy HH:mm") == "dd'/'MM'/'yyyy' 'HH':'mm"
-    assert java_format("yyyy'MM") == "yyyy''MM"
+    assert java_format("yyyy''MM") == "yyyy''MM"
+    assert java_format("yyyy-MM-dd'T'HH") == "yyyy'-'MM'-'dd'T'HH"
+    with pytest.raises(ValueError, match="not one of"):
+        java_format("yyyy'MM")
 
 
 def _session(tmp_path: Path, jars: str):  # type: ignore[no-untyped-def]  # a session's type would import pyspark

@@ -19,7 +19,8 @@ HEADROOM = 2
 """Digits before the point that a decimal may grow by."""
 DAYS = ("yyyy-MM-dd", "dd/MM/yyyy", "MM/dd/yyyy", "dd-MM-yyyy", "dd.MM.yyyy", "yyyy/MM/dd")
 """In order of preference: a day that may be read in two ways is taken as in most of the world."""
-TIMES = ("HH:mm:ss", "HH:mm")
+TIMES = (" HH:mm:ss", " HH:mm", "'T'HH:mm:ss", "'T'HH:mm:ss'Z'")
+"""Behind a day. Moments are in UTC, so a Z changes nothing."""
 
 _STRING = ColumnType("string")
 _INT, _BIGINT = (1 << 31) - 1, (1 << 63) - 1
@@ -139,7 +140,7 @@ def _readings(separator: str) -> Iterator[_Reading]:
         yield _Moments(ColumnType("date"), day)
     for day in DAYS:
         for time in TIMES:
-            yield _Moments(ColumnType("timestamp"), f"{day} {time}")
+            yield _Moments(ColumnType("timestamp"), day + time)
 
 
 @dataclass
