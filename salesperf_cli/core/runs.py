@@ -108,8 +108,9 @@ class Run:
 
     def _tasks(self) -> tuple[dict[str, Callable[[], None]], dict[str, tuple[str, ...]]]:
         """What is to be done, by name, and what each waits for: sources before models, models before those that read
-        them, and a layer's judgement after all of its models.
+        them, and a layer's judgement after all models up to its own: rules look into other tables, too.
         """
+        built: list[str] = []
         tasks: dict[str, Callable[[], None]] = {}
         graph: dict[str, tuple[str, ...]] = {}
         for step in self._plan.steps:
@@ -117,13 +118,13 @@ class Run:
                 case StageStep():
                     tasks[str(step.table)], graph[str(step.table)] = partial(self._stage, step), ()
                 case BuildStep():
+                    built.append(str(step.table))
                     tasks[str(step.table)] = partial(self._build, step)
                     graph[str(step.table)] = tuple(str(name) for name in step.model.inputs if str(name) in tasks)
                 case CheckStep():
-                    built = tuple(str(contract.name) for contract in step.contracts)
                     for contract in step.contracts:
                         name = f"{JUDGE} {contract.name}"
-                        tasks[name], graph[name] = partial(self._judge, step, contract), built
+                        tasks[name], graph[name] = partial(self._judge, step, contract), tuple(built)
         return tasks, graph
 
     def _side_by_side(self, tasks: Mapping[str, Callable[[], None]], graph: Mapping[str, tuple[str, ...]]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from salesperf_cli.backends.embedded.engine import DuckEngine
+from salesperf_cli.core.build import BuildRequest, BuildResult
 from tests.lake import Lake, assert_accounted, assert_same_tables, counts, new_lake, query
 from tests.pipelines.corner_shop_data import HEADER, ShopTotals, write_transactions
 
@@ -153,3 +156,20 @@ def test_a_file_of_the_other_retailer_is_refused(shop: tuple[Lake, ShopTotals], 
 def test_the_olist_lake_does_not_take_the_shops_file(make_lake: Callable[[str], Lake], tmp_path: Path) -> None:
     write_transactions(tmp_path / "vendas.csv", 5)
     assert make_lake("other").call("ingest", str(tmp_path / "vendas.csv")).exit_code == 2
+
+
+def test_a_rule_that_looks_into_another_table_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gold.customer_value is held against silver.customers, which its model does not read."""
+    at_once = DuckEngine.build
+
+    def late(engine: DuckEngine, request: BuildRequest) -> BuildResult:
+        if str(request.contract.name) == "silver.customers":
+            time.sleep(1.5)
+        return at_once(engine, request)
+
+    lake = corner_shop(tmp_path / "shop")
+    for at, rows in enumerate((20, 200)):  # the second knows more customers
+        write_transactions(lake.folder / f"vendas_{at}.csv", rows)
+        lake.done("ingest", f"vendas_{at}.csv")
+        monkeypatch.setattr(DuckEngine, "build", late if at else at_once)
+        lake.done("run-batch", "--promote")
