@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from salesperf_cli.core.contracts import Contract, RowRule, SqlRule
+from salesperf_cli.core.contracts import Contract, ForeignKeyRule, RowRule, SqlRule, TableRule
 from salesperf_cli.core.pipeline import EventQuery, Model, Pipeline, landed_source
 from salesperf_cli.core.serving_lint import lint_view
 from salesperf_cli.core.tables import BUILT_LAYERS, LAYERS, TableName
@@ -118,15 +118,26 @@ def _contract(contract: Contract, contracts: Mapping[TableName, Contract], schem
     for rule in contract.row_rules:
         yield from _row_rule(where, rule, columns)
     for each in contract.table_rules:
-        if isinstance(each, SqlRule):
-            yield from _portable(where, f"rule {each.name}", each.query, schema)
-        to_table = getattr(each, "to_table", None)
-        if to_table is not None and (to_table not in contracts or each.to_column not in schema[str(to_table)]):  # type: ignore[union-attr]
-            yield Problem(where, f"rule {each.name}: {to_table} has no such column")
+        yield from _table_rule(contract, each, contracts, schema)
     if contract.incremental == "merge" and not contract.key:
         yield Problem(where, "incremental: merge needs a primary key")
     if contract.incremental == "touched" and contract.partition is None:
         yield Problem(where, "incremental: touched needs a partitioned column")
+
+
+def _table_rule(
+    contract: Contract, rule: TableRule, contracts: Mapping[TableName, Contract], schema: Schema
+) -> Iterator[Problem]:
+    where, looks_into = str(contract.name), list[str]()
+    if isinstance(rule, SqlRule):
+        yield from _portable(where, f"rule {rule.name}", rule.query, schema)
+        looks_into = re.findall(r"\b(?:silver|gold)\.\w+", rule.query)
+    if isinstance(rule, ForeignKeyRule):
+        looks_into = [str(rule.to_table)]
+        if rule.to_table not in contracts or rule.to_column not in schema[str(rule.to_table)]:
+            yield Problem(where, f"rule {rule.name}: {rule.to_table} has no such column")
+    if contract.name.layer == "silver" and (later := [each for each in looks_into if each.startswith("gold.")]):
+        yield Problem(where, f"rule {rule.name}: {later[0]} is made after silver is judged; put the rule there")
 
 
 def _row_rule(where: str, rule: RowRule, columns: Mapping[str, str]) -> Iterator[Problem]:
