@@ -115,6 +115,23 @@ def test_deliveries_of_one_table_are_drafted_together(shop: Lake) -> None:
     assert [each["type"] for each in table["columns"]][3] == "string"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("utf-8", "São João"), ("latin-1", "São João"), ("windows-1252", "São João – 5 €"), ("utf-8", "Sao Joao")],
+)
+def test_the_encoding_is_told_by_all_of_a_file(shop: Lake, encoding: str, text: str) -> None:
+    rows = "".join(f"{at},plain\n" for at in range(110_000)) + f"x,{text}\n" * 2
+    (table,) = drafted(shop, deliver(shop, "cities.csv", f"id,city\n{rows}", encoding))
+    assert table["dialect"]["encoding"] == encoding  # type: ignore[index]
+
+
+def test_a_damaged_byte_makes_a_file_no_other_encodings(shop: Lake) -> None:
+    file = shop.folder / "cities.csv"
+    file.write_bytes("id,city\n1,São\n2,João\n3,Sã".encode() + b"\xe3o\n")
+    (table,) = drafted(shop, file.name)
+    assert (table["dialect"]["encoding"], table["unreadable"]) == ("utf-8", 1)  # type: ignore[index]
+
+
 def test_two_columns_together_are_a_key_and_without_one_nothing_is_made_up(shop: Lake) -> None:
     (pairs,) = drafted(shop, deliver(shop, "items.csv", "order,item,price\na,1,1.5\na,2,1.5\nb,1,2.5\n"))
     assert pairs["key"] == ["order", "item"]

@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, combinations, islice
@@ -26,6 +26,9 @@ LOOKED_AT = 200_000
 _DELIMITERS = (",", ";", "\t", "|")
 _JUDGED = 1_000
 """Rows by which a delimiter is judged."""
+_BLOCK = 1 << 20
+_WINDOWS_ONLY = re.compile(rb"[\x80-\x9f]")
+"""Bytes that are letters and signs on Windows, and in Latin-1 control characters, which no text holds."""
 _KEY_COLUMNS = 6
 """Keys of two or three columns are looked for among so many at the beginning."""
 
@@ -76,61 +79,83 @@ def draft_tables(sources: Iterable[SourceFile]) -> tuple[DraftTable, ...]:
 
 
 def _draft(name: str, files: Sequence[SourceFile]) -> DraftTable:
-    dialect = _dialect(files[0])
+    dialect = _dialect(files)
     columns = _columns(files, dialect)
     rows = partial(_rows, files, dialect, columns)
-    if dialect.delimiter != "," and files[0].format == "csv":
-        dialect = replace(dialect, decimal_separator=_separator(rows(), len(columns)))
-    looked, seen, unreadable = [ColumnGuess(dialect.decimal_separator) for _ in columns], 0, 0
-    for row in islice(rows(), LOOKED_AT):
-        seen += 1
-        if row is None:
-            unreadable += 1
-            continue
-        for column, text in zip(looked, row, strict=True):
-            column.see(text)
-    guesses = {column: guess.guess() for column, guess in zip(columns, looked, strict=True)}
-    required = [column for column, guess in zip(columns, looked, strict=True) if guess.filled and not guess.empty]
-    keys = [column for column, guess in zip(columns, looked, strict=True) if guess.is_key]
-    key = _single_key(keys, guesses) or _joint_key(rows(), columns, required, guesses)
+    if dialect.delimiter != ",":
+        dialect = replace(dialect, decimal_separator=_separator(rows, columns))
+    looked = _look(rows(), columns, dialect.decimal_separator)
+    guesses = {column: guess.guess() for column, guess in looked.columns.items()}
+    required = [column for column, guess in looked.columns.items() if guess.filled and not guess.empty]
+    single = (column for column, guess in looked.columns.items() if guess.is_key and _may_tell_apart(guesses[column]))
     return DraftTable(
         name,
         tuple(file.shown for file in files),
         tuple(dict.fromkeys(pattern_of(file.name) for file in files)),
         dialect,
-        tuple(_column(column, guesses[column], is_required=column in required) for column in columns),
-        key,
-        seen,
-        unreadable,
-        seen < LOOKED_AT,
+        tuple(
+            DraftColumn(column, str(guess.type), guess.format, column in required, guess.note)
+            for column, guess in guesses.items()
+        ),
+        tuple(islice(single, 1)) or _joint_key(rows(), columns, required, guesses),
+        looked.rows,
+        looked.unreadable,
+        looked.rows < LOOKED_AT,
     )
 
 
-def _column(name: str, guess: Guess, *, is_required: bool) -> DraftColumn:
-    return DraftColumn(name, str(guess.type), guess.format, is_required, guess.note)
+@dataclass(slots=True)
+class _Looked:
+    """What was seen: each column by its name, how many rows, and how many of them could not be read."""
+
+    columns: dict[str, ColumnGuess]
+    rows: int = 0
+    unreadable: int = 0
+
+
+def _look(rows: Iterator[Row | None], columns: Sequence[str], separator: str, most: int = LOOKED_AT) -> _Looked:
+    looked = _Looked({name: ColumnGuess(separator) for name in columns})
+    guesses = tuple(looked.columns.values())
+    for row in islice(rows, most):
+        looked.rows += 1
+        if row is None:
+            looked.unreadable += 1
+            continue
+        for guess, text in zip(guesses, row, strict=True):
+            guess.see(text)
+    return looked
 
 
 # --- how a file is written ---
 
 
-def _dialect(source: SourceFile) -> Dialect:
-    """The encoding by the file's first megabytes, the delimiter by what splits its lines alike."""
-    if source.format != "csv":
+def _dialect(files: Sequence[SourceFile]) -> Dialect:
+    """The encoding that all files are written in, the delimiter that splits the lines of the first alike."""
+    if files[0].format != "csv":
         return Dialect()
-    data = head(source)
-    encoding = _encoding(data)
+    encoding, data = _encoding(files), head(files[0])
     judged = [(_fields(data, Dialect(delimiter=each, encoding=encoding)), each) for each in _DELIMITERS]
     best = max(judged, key=lambda each: each[0])  # the first of equals
     return Dialect(delimiter=best[1], encoding=encoding)
 
 
-def _encoding(data: bytes) -> str:
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(data)
-    except UnicodeDecodeError:
-        # Letters and signs that only Windows has there; elsewhere they are control characters, which no text holds.
-        return "windows-1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
-    return "utf-8"
+def _encoding(files: Iterable[SourceFile]) -> str:
+    """UTF-8, unless most of what is not ASCII is no UTF-8: then that of Windows or Latin-1."""
+    letters = broken = 0
+    is_windows = False
+    for file in files:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with file.open() as stored, _inflated(file, stored) as stream:
+            while block := stream.read(_BLOCK):
+                if block.isascii():
+                    continue
+                text = decoder.decode(block)
+                letters += len(text) - len(text.encode("ascii", "ignore"))
+                broken += text.count("\ufffd")
+                is_windows |= _WINDOWS_ONLY.search(block) is not None
+    if broken * 2 <= letters:
+        return "utf-8"
+    return "windows-1252" if is_windows else "latin-1"
 
 
 def _fields(data: bytes, dialect: Dialect) -> float:
@@ -148,16 +173,12 @@ def _split(line: bytes, dialect: Dialect) -> Sequence[str]:
     return next(csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
 
 
-def _separator(rows: Iterable[Row | None], columns: int) -> str:
+def _separator(rows: Callable[[], Iterator[Row | None]], columns: Sequence[str]) -> str:
     """`,` where more columns hold numbers with it than with `.`."""
-    by = {separator: [ColumnGuess(separator) for _ in range(columns)] for separator in (".", ",")}
-    for row in islice(rows, _JUDGED):
-        for guesses in by.values():
-            for column, text in zip(guesses, row or (), strict=False):
-                column.see(text)
+    looked = {separator: _look(rows(), columns, separator, _JUDGED).columns.values() for separator in (".", ",")}
     numbers = {
         separator: sum(each.guess().type.kind in ("decimal", "double") for each in guesses)
-        for separator, guesses in by.items()
+        for separator, guesses in looked.items()
     }
     return "," if numbers[","] > numbers["."] else "."
 
@@ -189,8 +210,7 @@ def _rows(files: Iterable[SourceFile], dialect: Dialect, columns: tuple[str, ...
 
 
 def _rows_of(file: SourceFile, dialect: Dialect, columns: tuple[str, ...]) -> Iterator[Row | None]:
-    with file.open() as stored:
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=stored)) if file.gzip else stored
+    with file.open() as stored, _inflated(file, stored) as stream:
         if file.format == "csv":
             for record in split_records(stream, dialect, len(columns)):
                 yield record.fields if isinstance(record, Record) else None
@@ -199,11 +219,11 @@ def _rows_of(file: SourceFile, dialect: Dialect, columns: tuple[str, ...]) -> It
                 yield each.fields
 
 
+def _inflated(file: SourceFile, stored: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stored)) if file.gzip else stored
+
+
 # --- what tells rows apart ---
-
-
-def _single_key(candidates: Sequence[str], guesses: Mapping[str, Guess]) -> tuple[str, ...]:
-    return next(((name,) for name in candidates if _may_tell_apart(guesses[name])), ())
 
 
 def _joint_key(
