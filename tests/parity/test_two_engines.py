@@ -16,7 +16,7 @@ from salesperf_cli.core.portable.functions import Function
 from salesperf_cli.core.sample import write_sample
 from tests.lake import Lake, assert_accounted, assert_same_rows, assert_same_tables, new_lake
 from tests.parity.documents import write_documents
-from tests.parity.malformed import write_files, write_pipeline
+from tests.parity.malformed import IN_FILES, write_files, write_pipeline
 
 pytestmark = pytest.mark.spark
 
@@ -111,9 +111,8 @@ def test_a_model_that_means_something_else_on_spark_is_found_with_its_column_and
     naive = (Function("dayofweek({0})", allow_list.DATES["dayofweek"][0].result, moment),)
     monkeypatch.setitem(allow_list.FUNCTIONS, "dayofweek", naive)
     lake = new_lake(tmp_path / "lake", pipeline)
-    (tmp_path / "plain-1.csv").write_text(
-        "code,amount,seen,day,share,flag,many,note\na,1.5,2017-01-02 03:04:05,,,,1,\nb,1.5,,,,,2,\n"
-    )
+    header = ",".join(IN_FILES.values())
+    (tmp_path / "plain-1.csv").write_text(f"{header}\na,1.5,2017-01-02 03:04:05,,,,1,,\nb,1.5,,,,,2,,\n")
     lake.done("ingest", str(tmp_path / "plain-1.csv"))
     result = lake.call("models", "verify", "--tables", "plain")
     assert result.exit_code == 3
