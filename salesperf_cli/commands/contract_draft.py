@@ -88,10 +88,10 @@ def _tell(world: Environment, files: Sequence[str], into: Path | None) -> None:
     if into is None:
         world.sink.next_steps([f"salesperf contract draft {named} --into our-pipeline"])
         return
-    begin, option = list[str](), ""
+    begin, option, folder = list[str](), "", shlex.quote(str(into))
     if not (world.settings.project / PROJECT_FILE).is_file():
-        begin = [f"salesperf init . --pipeline {into}"]
+        begin = [f"salesperf init . --pipeline {folder}"]
     elif Path(world.settings.pipeline) != (world.cwd / into).resolve():
-        option = f" --pipeline {into}"
+        option = f" --pipeline {folder}"
     then = ("contract lint", f"ingest {named}", "run-batch --promote")
     world.sink.next_steps([*begin, *(f"salesperf {words}{option}" for words in then)], as_typed=False)

@@ -63,6 +63,8 @@ def test_a_draft_of_an_unknown_file_is_a_pipeline_that_runs_as_it_is(shop: Lake)
     assert columns == list(zip(TYPES, [True] * 6 + [False], strict=True))
     lint = shop.done("contract", "lint")
     assert lint["problems"] == [] and (lint["contracts"], lint["models"]) == (2, 1)
+    contract = (shop.folder / "own" / "contracts" / "bronze" / "vendas.yaml").read_text("utf-8")
+    assert "3 rows of vendas-2025-01.csv." in contract and str(shop.folder) not in contract, "it is to be committed"
     assert built(shop, file) == ROWS
 
 

@@ -131,7 +131,10 @@ class LocalTables(CatalogTables):
         there = Path(file.partition("/warehouse/")[0])
         if there.resolve() == self._root.resolve():
             return
-        link = f"mkdir -p {there.parent} && ln -s {self._root} {there}"
+        import shlex
+
+        old, new = shlex.quote(str(there)), shlex.quote(str(self._root))
+        link = f"mkdir -p {shlex.quote(str(there.parent))} && ln -s {new} {old}"
         raise InputError(
             f"the lake in {self._root} has its tables in {there}",
             why="tables name their files by full path: a lake that was moved or copied does not find its own",

@@ -90,7 +90,7 @@ def _draft(name: str, files: Sequence[SourceFile]) -> DraftTable:
     single = (column for column, guess in looked.columns.items() if guess.is_key and _may_tell_apart(guesses[column]))
     return DraftTable(
         name,
-        tuple(file.shown for file in files),
+        tuple(file.name for file in files),
         tuple(dict.fromkeys(pattern_of(file.name) for file in files)),
         dialect,
         tuple(
